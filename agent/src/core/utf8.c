@@ -1,0 +1,26 @@
+#include "core/utf8.h"
+
+bool utf8_next(const char *text, size_t size, size_t *position, uint32_t *ret_code)
+{
+	static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
+	size_t at = *position;
+
+	if (at >= size)
+		return false;
+	uint8_t lead = (uint8_t)text[at++];
+	size_t more = lead < 0x80 ? 0 : lead >> 5 == 6 ? 1 : lead >> 4 == 14 ? 2 : lead >> 3 == 30 ? 3 : 4;
+	if (more == 4 || size - at < more)
+		return false;
+
+	uint32_t code = more == 0 ? lead : lead & (0x3fu >> more);
+	for (size_t i = 0; i < more; i++, at++) {
+		if (((uint8_t)text[at] & 0xc0) != 0x80)
+			return false;
+		code = code << 6 | ((uint8_t)text[at] & 0x3f);
+	}
+	if (code < least[more] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000))
+		return false;
+	*position = at;
+	*ret_code = code;
+	return true;
+}
