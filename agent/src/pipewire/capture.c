@@ -1,0 +1,414 @@
+#include "pipewire/capture.h"
+
+#include "pipewire/params.h"
+#include "sys/clock.h"
+#include "sys/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pipewire/pipewire.h>
+#include <spa/buffer/meta.h>
+#include <spa/param/video/format-utils.h>
+#include <stdlib.h>
+#include <systemd/sd-event.h>
+#include <unistd.h>
+
+#define MAX_BUFFERS 32
+#define MAX_CURSOR_PX 256
+
+struct slot {
+	uint32_t id; /* 0 = free */
+	struct pw_buffer *buffer;
+	bool out; /* the owner has it */
+};
+
+struct capture {
+	const struct capture_events *events;
+	void *owner;
+	struct pw_loop *loop;
+	sd_event_source *source;
+	struct pw_context *context;
+	struct pw_core *core;
+	struct spa_hook core_listener;
+	struct pw_stream *stream;
+	struct spa_hook stream_listener;
+
+	uint32_t width_px, height_px, max_fps;
+	bool any_size;
+	struct picture_format format; /* 0x0 before it is negotiated */
+	struct slot slots[MAX_BUFFERS];
+	uint32_t last_id;
+	bool lost;
+	uint64_t arrived, replaced;
+	uint8_t cursor[MAX_CURSOR_PX * MAX_CURSOR_PX * 4];
+};
+
+static void lose(struct capture *c, const char *text)
+{
+	if (c->lost)
+		return;
+	c->lost = true;
+	c->events->lost(c->owner, text);
+}
+
+static struct slot *slot_of(struct capture *c, const struct pw_buffer *buffer)
+{
+	for (size_t i = 0; i < MAX_BUFFERS; i++)
+		if (c->slots[i].id && c->slots[i].buffer == buffer)
+			return &c->slots[i];
+	return NULL;
+}
+
+static void on_add_buffer(void *owner, struct pw_buffer *buffer)
+{
+	struct capture *c = owner;
+
+	for (size_t i = 0; i < MAX_BUFFERS; i++)
+		if (!c->slots[i].id) {
+			if (++c->last_id == 0)
+				c->last_id = 1;
+			c->slots[i] = (struct slot){ .id = c->last_id, .buffer = buffer };
+			return;
+		}
+}
+
+static void on_remove_buffer(void *owner, struct pw_buffer *buffer)
+{
+	struct capture *c = owner;
+	struct slot *slot = slot_of(c, buffer);
+
+	if (!slot)
+		return;
+	uint32_t id = slot->id;
+	*slot = (struct slot){ 0 };
+	c->events->buffer_gone(c->owner, id);
+}
+
+static void on_state_changed(
+	void *owner, enum pw_stream_state old, enum pw_stream_state state, const char *error)
+{
+	struct capture *c = owner;
+
+	log_debug("capture: stream %s -> %s %s", pw_stream_state_as_string(old),
+		pw_stream_state_as_string(state), error ? error : "");
+	if (state == PW_STREAM_STATE_ERROR)
+		lose(c, error ? error : "the screen cast stream failed");
+	else if (state == PW_STREAM_STATE_UNCONNECTED && old != PW_STREAM_STATE_UNCONNECTED)
+		lose(c, "the screen cast stream was closed");
+}
+
+static void on_param_changed(void *owner, uint32_t id, const struct spa_pod *param)
+{
+	struct capture *c = owner;
+	struct spa_video_info_raw info = { 0 };
+
+	if (id != SPA_PARAM_Format || !param)
+		return;
+	if (spa_format_video_raw_parse(param, &info) < 0) {
+		log_warn("capture: a video format that cannot be read, ignored");
+		return;
+	}
+	struct picture_format format = {
+		.pixel = info.format == SPA_VIDEO_FORMAT_RGBx || info.format == SPA_VIDEO_FORMAT_RGBA
+				 ? PIXEL_RGBX
+				 : PIXEL_BGRX,
+		.width_px = info.size.width,
+		.height_px = info.size.height,
+	};
+	if (!picture_format_is_valid(&format)) {
+		log_warn("capture: a picture of %ux%u, ignored", info.size.width, info.size.height);
+		return;
+	}
+	params_offer_buffers(c->stream);
+	c->format = format;
+	c->events->format(c->owner, &format);
+}
+
+static void read_damage(
+	const struct capture *c, struct spa_buffer *buffer, struct picture_damage *damage)
+{
+	struct spa_meta *meta = spa_buffer_find_meta(buffer, SPA_META_VideoDamage);
+	struct spa_meta_region *region;
+	struct picture_damage found = { 0 };
+
+	if (meta)
+		spa_meta_for_each(region, meta)
+		{
+			if (!spa_meta_region_is_valid(region))
+				break;
+			if (region->region.position.x < 0 || region->region.position.y < 0) {
+				found.everything = true;
+				break;
+			}
+			picture_damage_add_rect(&found, &(struct picture_rect){
+					(uint32_t)region->region.position.x,
+					(uint32_t)region->region.position.y,
+					region->region.size.width, region->region.size.height });
+		}
+	picture_damage_clip(&found, &c->format);
+	/* No rectangles at all means that the compositor does not tell. */
+	if (picture_damage_is_empty(&found))
+		found.everything = true;
+	picture_damage_add(damage, &found);
+}
+
+/* Undo PipeWire's pixel order and row padding. False when the bitmap is not one that we show. */
+static bool read_cursor_bitmap(
+	struct capture *c, const struct spa_meta_cursor *meta, size_t meta_size,
+	struct capture_cursor *cursor)
+{
+	if (meta->bitmap_offset < sizeof *meta ||
+		meta->bitmap_offset + sizeof(struct spa_meta_bitmap) > meta_size)
+		return false;
+
+	const struct spa_meta_bitmap *bitmap =
+		SPA_PTROFF(meta, meta->bitmap_offset, const struct spa_meta_bitmap);
+	uint32_t width = bitmap->size.width, height = bitmap->size.height;
+	if (width == 0 || height == 0 || width > MAX_CURSOR_PX || height > MAX_CURSOR_PX ||
+		bitmap->stride < (int32_t)(width * 4) || bitmap->offset < sizeof *bitmap)
+		return false;
+	size_t end = (size_t)meta->bitmap_offset + bitmap->offset +
+		     (size_t)bitmap->stride * (height - 1) + (size_t)width * 4;
+	if (end > meta_size)
+		return false;
+
+	bool bgr = bitmap->format == SPA_VIDEO_FORMAT_BGRA || bitmap->format == SPA_VIDEO_FORMAT_BGRx;
+	const uint8_t *row = SPA_PTROFF(bitmap, bitmap->offset, const uint8_t);
+	for (uint32_t y = 0; y < height; y++, row += bitmap->stride)
+		for (uint32_t x = 0; x < width; x++) {
+			uint8_t *to = c->cursor + ((size_t)y * width + x) * 4;
+
+			to[0] = row[x * 4 + (bgr ? 2 : 0)];
+			to[1] = row[x * 4 + 1];
+			to[2] = row[x * 4 + (bgr ? 0 : 2)];
+			to[3] = row[x * 4 + 3];
+		}
+	cursor->rgba = c->cursor;
+	cursor->width_px = width;
+	cursor->height_px = height;
+	return true;
+}
+
+static void read_cursor(struct capture *c, struct spa_buffer *buffer)
+{
+	struct spa_meta *meta = spa_buffer_find_meta(buffer, SPA_META_Cursor);
+
+	if (!meta || meta->size < sizeof(struct spa_meta_cursor))
+		return;
+	const struct spa_meta_cursor *data = meta->data;
+	struct capture_cursor cursor = {
+		.visible = spa_meta_cursor_is_valid(data),
+		.x_px = data->position.x,
+		.y_px = data->position.y,
+		.hotspot_x_px = data->hotspot.x,
+		.hotspot_y_px = data->hotspot.y,
+	};
+	if (cursor.visible && data->bitmap_offset)
+		read_cursor_bitmap(c, data, meta->size, &cursor);
+	c->events->cursor(c->owner, &cursor);
+}
+
+/* A buffer that carries a picture, and not only a pointer position. */
+static bool has_picture(const struct capture *c, struct spa_buffer *buffer)
+{
+	const struct spa_data *data = &buffer->datas[0];
+	const struct spa_meta_header *header =
+		spa_buffer_find_meta_data(buffer, SPA_META_Header, sizeof *header);
+
+	if (buffer->n_datas == 0 || data->type != SPA_DATA_MemFd || data->chunk->size == 0 ||
+		data->chunk->flags & SPA_CHUNK_FLAG_CORRUPTED ||
+		(header && header->flags & SPA_META_HEADER_FLAG_CORRUPTED))
+		return false;
+	return data->chunk->stride >= (int32_t)(c->format.width_px * 4) &&
+	       (uint64_t)data->chunk->stride * (c->format.height_px - 1) + c->format.width_px * 4ull +
+			       data->chunk->offset <=
+		       data->maxsize;
+}
+
+static void on_process(void *owner)
+{
+	struct capture *c = owner;
+	struct pw_buffer *newest = NULL, *buffer;
+	struct picture_damage damage = { 0 };
+
+	while ((buffer = pw_stream_dequeue_buffer(c->stream))) {
+		read_cursor(c, buffer->buffer);
+		if (!slot_of(c, buffer) || !c->format.width_px || !has_picture(c, buffer->buffer)) {
+			pw_stream_queue_buffer(c->stream, buffer);
+			continue;
+		}
+		c->arrived++;
+		read_damage(c, buffer->buffer, &damage);
+		if (newest) {
+			c->replaced++;
+			pw_stream_queue_buffer(c->stream, newest);
+		}
+		newest = buffer;
+	}
+	if (!newest)
+		return;
+
+	struct slot *slot = slot_of(c, newest);
+	const struct spa_data *data = &newest->buffer->datas[0];
+	slot->out = true;
+	c->events->picture(c->owner, &(struct capture_picture){
+			.buffer = slot->id,
+			.fd = (int)data->fd,
+			.offset_bytes = (uint64_t)data->mapoffset + data->chunk->offset,
+			.size_bytes = (uint64_t)data->maxsize - data->chunk->offset,
+			.stride_bytes = (uint32_t)data->chunk->stride,
+			.format = c->format,
+			.damage = damage,
+			.captured_us = clock_now_us(),
+		});
+}
+
+static const struct pw_stream_events stream_events = {
+	PW_VERSION_STREAM_EVENTS,
+	.state_changed = on_state_changed,
+	.param_changed = on_param_changed,
+	.add_buffer = on_add_buffer,
+	.remove_buffer = on_remove_buffer,
+	.process = on_process,
+};
+
+static void on_core_error(void *owner, uint32_t id, int seq, int result, const char *message)
+{
+	struct capture *c = owner;
+
+	log_debug("capture: pipewire error on %u, %d: %s (%s)", id, seq, message, strerror(-result));
+	if (id == PW_ID_CORE && result == -EPIPE)
+		lose(c, "the connection to PipeWire broke");
+}
+
+static const struct pw_core_events core_events = {
+	PW_VERSION_CORE_EVENTS,
+	.error = on_core_error,
+};
+
+static int on_loop(sd_event_source *source, int fd, uint32_t events, void *owner)
+{
+	struct capture *c = owner;
+
+	(void)source, (void)fd, (void)events;
+	pw_loop_enter(c->loop);
+	int r = pw_loop_iterate(c->loop, 0);
+	pw_loop_leave(c->loop);
+	if (r < 0 && r != -EINTR)
+		log_debug("capture: pipewire loop: %s", strerror(-r));
+	return 0;
+}
+
+static int connect_stream(struct capture *c, uint32_t node)
+{
+	uint8_t buffer[1024];
+	const struct spa_pod *format = params_format(
+		buffer, sizeof buffer, c->width_px, c->height_px, c->any_size, c->max_fps);
+
+	c->stream = pw_stream_new(c->core, "helix",
+		pw_properties_new(PW_KEY_MEDIA_TYPE, "Video", PW_KEY_MEDIA_CATEGORY, "Capture",
+			PW_KEY_MEDIA_ROLE, "Screen", NULL));
+	if (!c->stream)
+		return -errno;
+	pw_stream_add_listener(c->stream, &c->stream_listener, &stream_events, c);
+	return pw_stream_connect(c->stream, PW_DIRECTION_INPUT, node,
+		PW_STREAM_FLAG_AUTOCONNECT | PW_STREAM_FLAG_DONT_RECONNECT, &format, 1);
+}
+
+int capture_new(struct sd_event *event, const struct capture_options *options,
+	const struct capture_events *events, void *owner, struct capture **ret_capture)
+{
+	struct capture *c = malloc(sizeof *c);
+	int r = -ENOMEM;
+
+	if (!c) {
+		close(options->remote_fd);
+		return r;
+	}
+	*c = (struct capture){
+		.events = events,
+		.owner = owner,
+		.width_px = options->width_px,
+		.height_px = options->height_px,
+		.max_fps = options->max_fps,
+		.any_size = options->any_size,
+	};
+	pw_init(NULL, NULL);
+	c->loop = pw_loop_new(NULL);
+	c->context = c->loop ? pw_context_new(c->loop, NULL, 0) : NULL;
+	if (!c->context) {
+		close(options->remote_fd);
+		goto fail;
+	}
+	c->core = pw_context_connect_fd(c->context, options->remote_fd, NULL, 0);
+	if (!c->core) {
+		r = -errno;
+		goto fail;
+	}
+	pw_core_add_listener(c->core, &c->core_listener, &core_events, c);
+	r = connect_stream(c, options->node);
+	if (r >= 0)
+		r = sd_event_add_io(
+			event, &c->source, pw_loop_get_fd(c->loop), EPOLLIN, on_loop, c);
+	if (r < 0)
+		goto fail;
+	*ret_capture = c;
+	return 0;
+fail:
+	capture_free(c);
+	return r;
+}
+
+void capture_free(struct capture *c)
+{
+	if (!c)
+		return;
+	c->lost = true;
+	sd_event_source_disable_unref(c->source);
+	if (c->stream)
+		pw_stream_destroy(c->stream);
+	/* With a broken connection the stream does not tell of its buffers. */
+	for (size_t i = 0; i < MAX_BUFFERS; i++)
+		if (c->slots[i].id)
+			c->events->buffer_gone(c->owner, c->slots[i].id);
+	if (c->core)
+		pw_core_disconnect(c->core);
+	if (c->context)
+		pw_context_destroy(c->context);
+	if (c->loop)
+		pw_loop_destroy(c->loop);
+	free(c);
+}
+
+void capture_resize(struct capture *c, uint32_t width_px, uint32_t height_px)
+{
+	uint8_t buffer[1024];
+
+	if (c->lost || c->any_size || (c->width_px == width_px && c->height_px == height_px))
+		return;
+	c->width_px = width_px;
+	c->height_px = height_px;
+	const struct spa_pod *format =
+		params_format(buffer, sizeof buffer, width_px, height_px, false, c->max_fps);
+	pw_stream_update_params(c->stream, &format, 1);
+}
+
+void capture_release(struct capture *c, uint32_t buffer)
+{
+	for (size_t i = 0; i < MAX_BUFFERS; i++)
+		if (c->slots[i].id == buffer && c->slots[i].out) {
+			c->slots[i].out = false;
+			pw_stream_queue_buffer(c->stream, c->slots[i].buffer);
+			return;
+		}
+}
+
+uint64_t capture_arrived(const struct capture *c)
+{
+	return c->arrived;
+}
+
+uint64_t capture_replaced(const struct capture *c)
+{
+	return c->replaced;
+}
