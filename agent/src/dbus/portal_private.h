@@ -10,9 +10,9 @@
 #define PORTAL_SCREEN_CAST "org.freedesktop.portal.ScreenCast"
 #define PORTAL_REMOTE_DESKTOP "org.freedesktop.portal.RemoteDesktop"
 
-/* Input that waits: for the devices, or for the answer to the input before it. Some seconds of a
- * person's doing. */
-#define PORTAL_MAX_WAITING 1024
+/* Input that waits: for the devices, or for the answer to the input before it. A page of text that is
+ * typed at once. */
+#define PORTAL_MAX_WAITING 8192
 
 struct sd_bus;
 struct sd_bus_slot;

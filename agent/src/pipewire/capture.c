@@ -10,11 +10,15 @@
 #include <spa/buffer/meta.h>
 #include <spa/param/video/format-utils.h>
 #include <stdlib.h>
+#include <string.h>
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
 #define MAX_BUFFERS 32
 #define MAX_CURSOR_PX 256
+/* A pause of this length ends a movement: then its last picture is asked for once more. */
+#define SETTLE_US (120 * USEC_PER_MSEC)
+#define SETTLE_TRIES 40
 
 struct slot {
 	uint32_t id; /* 0 = free */
@@ -37,8 +41,13 @@ struct capture {
 	bool any_size;
 	struct picture_format format; /* 0x0 before it is negotiated */
 	struct slot slots[MAX_BUFFERS];
-	uint32_t last_id;
+	uint32_t last_id, newest_id;
 	bool lost;
+	sd_event_source *settle;
+	unsigned tries_left; /* at a picture of a new size */
+	uint64_t last_us;  /* when the last picture came */
+	bool settling;	   /* the stream pauses, to be told the whole picture when it goes on */
+	bool settled;	   /* the next picture is the answer to that, and no movement */
 	uint64_t arrived, replaced;
 	uint8_t cursor[MAX_CURSOR_PX * MAX_CURSOR_PX * 4];
 };
@@ -91,10 +100,54 @@ static void on_state_changed(
 
 	log_debug("capture: stream %s -> %s %s", pw_stream_state_as_string(old),
 		pw_stream_state_as_string(state), error ? error : "");
+	if (state == PW_STREAM_STATE_PAUSED && c->settling) {
+		c->settling = false;
+		c->settled = true;
+		pw_stream_set_active(c->stream, true);
+	}
 	if (state == PW_STREAM_STATE_ERROR)
 		lose(c, error ? error : "the screen cast stream failed");
 	else if (state == PW_STREAM_STATE_UNCONNECTED && old != PW_STREAM_STATE_UNCONNECTED)
 		lose(c, "the screen cast stream was closed");
+}
+
+static void arm_settle(struct capture *c);
+
+/* A PipeWire driver such as mutter hands over one buffer a cycle. When we are late for one, the
+ * buffer waits in its queue for the next cycle, and at the end of a movement there is none: the last
+ * picture would show only when something else moves (seen with mutter 43 on a busy machine). So
+ * after each movement the stream pauses for a moment, which makes mutter draw, and thereby push out
+ * what waits. What comes then is dropped when it shows nothing new. */
+static int on_settle(sd_event_source *source, uint64_t now_us, void *owner)
+{
+	struct capture *c = owner;
+
+	if (now_us - c->last_us < SETTLE_US) {
+		sd_event_source_set_time(source, c->last_us + SETTLE_US);
+		return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	}
+	if (!c->lost && pw_stream_get_state(c->stream, NULL) == PW_STREAM_STATE_STREAMING) {
+		c->settling = true;
+		pw_stream_set_active(c->stream, false);
+	}
+	/* A new size of which there is no picture yet: mutter may have been in the middle of it. */
+	if (c->tries_left > 0) {
+		c->tries_left--;
+		arm_settle(c);
+	}
+	return 0;
+}
+
+static void arm_settle(struct capture *c)
+{
+	int enabled = SD_EVENT_OFF;
+
+	c->last_us = clock_now_us();
+	sd_event_source_get_enabled(c->settle, &enabled);
+	if (enabled == SD_EVENT_OFF) {
+		sd_event_source_set_time(c->settle, c->last_us + SETTLE_US);
+		sd_event_source_set_enabled(c->settle, SD_EVENT_ONESHOT);
+	}
 }
 
 static void on_param_changed(void *owner, uint32_t id, const struct spa_pod *param)
@@ -121,6 +174,9 @@ static void on_param_changed(void *owner, uint32_t id, const struct spa_pod *par
 	}
 	params_offer_buffers(c->stream);
 	c->format = format;
+	c->newest_id = 0;
+	c->tries_left = SETTLE_TRIES;
+	arm_settle(c);
 	c->events->format(c->owner, &format);
 }
 
@@ -225,6 +281,52 @@ static bool has_picture(const struct capture *c, struct spa_buffer *buffer)
 		       data->maxsize;
 }
 
+/* How long the picture was under way, by mutter's own clock, which is ours; 0 when it does not say. */
+static uint64_t age_us(struct spa_buffer *buffer)
+{
+	const struct spa_meta_header *header =
+		spa_buffer_find_meta_data(buffer, SPA_META_Header, sizeof *header);
+	uint64_t now_us = clock_now_us();
+
+	if (!header || header->pts <= 0 || (uint64_t)header->pts / 1000 > now_us)
+		return 0;
+	return now_us - (uint64_t)header->pts / 1000;
+}
+
+static bool shows_the_same(const struct capture *c, const struct spa_buffer *a, const struct spa_buffer *b)
+{
+	const uint8_t *left = a->datas[0].data, *right = b->datas[0].data;
+
+	if (!left || !right || a->datas[0].chunk->stride != b->datas[0].chunk->stride)
+		return false;
+	left += a->datas[0].chunk->offset;
+	right += b->datas[0].chunk->offset;
+	for (uint32_t y = 0; y < c->format.height_px; y++) {
+		if (memcmp(left, right, c->format.width_px * 4))
+			return false;
+		left += a->datas[0].chunk->stride;
+		right += b->datas[0].chunk->stride;
+	}
+	return true;
+}
+
+/* The answer to a settling pause. True when it is nothing new. */
+static bool is_settled(struct capture *c, struct pw_buffer *buffer)
+{
+	const struct slot *last = NULL;
+
+	if (!c->settled)
+		return false;
+	c->settled = false;
+	/* Drawn before the pause: there are more behind it. */
+	if (age_us(buffer->buffer) >= SETTLE_US * 3 / 4)
+		arm_settle(c);
+	for (size_t i = 0; i < MAX_BUFFERS; i++)
+		if (c->slots[i].id == c->newest_id && c->slots[i].out)
+			last = &c->slots[i];
+	return last && c->newest_id && shows_the_same(c, last->buffer->buffer, buffer->buffer);
+}
+
 static void on_process(void *owner)
 {
 	struct capture *c = owner;
@@ -237,7 +339,13 @@ static void on_process(void *owner)
 			pw_stream_queue_buffer(c->stream, buffer);
 			continue;
 		}
+		if (is_settled(c, buffer)) {
+			pw_stream_queue_buffer(c->stream, buffer);
+			continue;
+		}
 		c->arrived++;
+		c->tries_left = 0;
+		arm_settle(c);
 		read_damage(c, buffer->buffer, &damage);
 		if (newest) {
 			c->replaced++;
@@ -251,6 +359,7 @@ static void on_process(void *owner)
 	struct slot *slot = slot_of(c, newest);
 	const struct spa_data *data = &newest->buffer->datas[0];
 	slot->out = true;
+	c->newest_id = slot->id;
 	c->events->picture(c->owner, &(struct capture_picture){
 			.buffer = slot->id,
 			.fd = (int)data->fd,
@@ -291,9 +400,7 @@ static int on_loop(sd_event_source *source, int fd, uint32_t events, void *owner
 	struct capture *c = owner;
 
 	(void)source, (void)fd, (void)events;
-	pw_loop_enter(c->loop);
 	int r = pw_loop_iterate(c->loop, 0);
-	pw_loop_leave(c->loop);
 	if (r < 0 && r != -EINTR)
 		log_debug("capture: pipewire loop: %s", strerror(-r));
 	return 0;
@@ -312,7 +419,8 @@ static int connect_stream(struct capture *c, uint32_t node)
 		return -errno;
 	pw_stream_add_listener(c->stream, &c->stream_listener, &stream_events, c);
 	return pw_stream_connect(c->stream, PW_DIRECTION_INPUT, node,
-		PW_STREAM_FLAG_AUTOCONNECT | PW_STREAM_FLAG_DONT_RECONNECT, &format, 1);
+		PW_STREAM_FLAG_AUTOCONNECT | PW_STREAM_FLAG_DONT_RECONNECT |
+			PW_STREAM_FLAG_MAP_BUFFERS, &format, 1);
 }
 
 int capture_new(struct sd_event *event, const struct capture_options *options,
@@ -335,6 +443,10 @@ int capture_new(struct sd_event *event, const struct capture_options *options,
 	};
 	pw_init(NULL, NULL);
 	c->loop = pw_loop_new(NULL);
+	/* Entered for good, not for each iteration: a loop that nobody is in runs what PipeWire's data
+	 * thread hands over in that thread. */
+	if (c->loop)
+		pw_loop_enter(c->loop);
 	c->context = c->loop ? pw_context_new(c->loop, NULL, 0) : NULL;
 	if (!c->context) {
 		close(options->remote_fd);
@@ -350,6 +462,10 @@ int capture_new(struct sd_event *event, const struct capture_options *options,
 	if (r >= 0)
 		r = sd_event_add_io(
 			event, &c->source, pw_loop_get_fd(c->loop), EPOLLIN, on_loop, c);
+	if (r >= 0)
+		r = sd_event_add_time(event, &c->settle, CLOCK_MONOTONIC, 0, 1000, on_settle, c);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(c->settle, SD_EVENT_OFF);
 	if (r < 0)
 		goto fail;
 	*ret_capture = c;
@@ -365,6 +481,7 @@ void capture_free(struct capture *c)
 		return;
 	c->lost = true;
 	sd_event_source_disable_unref(c->source);
+	sd_event_source_disable_unref(c->settle);
 	if (c->stream)
 		pw_stream_destroy(c->stream);
 	/* With a broken connection the stream does not tell of its buffers. */
@@ -375,8 +492,10 @@ void capture_free(struct capture *c)
 		pw_core_disconnect(c->core);
 	if (c->context)
 		pw_context_destroy(c->context);
-	if (c->loop)
+	if (c->loop) {
+		pw_loop_leave(c->loop);
 		pw_loop_destroy(c->loop);
+	}
 	free(c);
 }
 

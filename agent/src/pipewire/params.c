@@ -37,10 +37,11 @@ void params_offer_buffers(struct pw_stream *stream)
 	struct spa_pod_builder builder = SPA_POD_BUILDER_INIT(buffer, sizeof buffer);
 	const struct spa_pod *params[4];
 
-	/* One is being encoded, one is the newest, and the compositor wants two or more to draw into
-	 * while those are out. */
+	/* One is being encoded, one is the newest, and mutter (up to 48 at least) drops a picture for
+	 * good when no buffer is free, even the last one: so as many as it gives, which last it 200 ms
+	 * while we do not get to run. */
 	params[0] = spa_pod_builder_add_object(&builder, SPA_TYPE_OBJECT_ParamBuffers,
-		SPA_PARAM_Buffers, SPA_PARAM_BUFFERS_buffers, SPA_POD_CHOICE_RANGE_Int(8, 4, 16),
+		SPA_PARAM_Buffers, SPA_PARAM_BUFFERS_buffers, SPA_POD_CHOICE_RANGE_Int(16, 4, 16),
 		SPA_PARAM_BUFFERS_dataType, SPA_POD_CHOICE_FLAGS_Int(1 << SPA_DATA_MemFd));
 	params[1] = spa_pod_builder_add_object(&builder, SPA_TYPE_OBJECT_ParamMeta, SPA_PARAM_Meta,
 		SPA_PARAM_META_type, SPA_POD_Id(SPA_META_Header), SPA_PARAM_META_size,

@@ -1,0 +1,161 @@
+/* helix-agent: a Linux desktop for a browser. This file reads the command line. */
+#include "agent.h"
+#include "core/guard.h"
+#include "config_file.h"
+#include "screenshot.h"
+#include "sys/keeper.h"
+#include "sys/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EXIT_USAGE 2
+#define SYSTEM_CONFIG "/etc/helix.conf"
+
+extern char **environ;
+
+static void print_help(FILE *out)
+{
+	fputs("helix-agent " HELIX_VERSION " - a Linux desktop for a browser\n"
+	      "\n"
+	      "  helix-agent [run] [OPTION...]     start a desktop and serve it\n"
+	      "  helix-agent screenshot FILE       save a running desktop's picture as PNG\n"
+	      "  helix-agent config [OPTION...]    print the effective settings\n"
+	      "  helix-agent --help | --version\n"
+	      "\n",
+		out);
+	options_print_help(out);
+	fputs("\n"
+	      "Each option can also stand in the environment (--log-level as HELIX_LOG_LEVEL) and in\n"
+	      "/etc/helix.conf, or the file that HELIX_CONFIG names; `helix-agent config` prints that\n"
+	      "format. The command line wins over the environment, and that over the file.\n",
+		out);
+}
+
+static int read_config_file(struct options *options, char error[OPTIONS_ERROR_SIZE])
+{
+	const char *path = getenv("HELIX_CONFIG");
+	bool named = path && *path;
+
+	if (!named)
+		path = SYSTEM_CONFIG;
+	int r = config_file_apply(options, path, error);
+	if (r == -EINVAL || r == 0)
+		return r;
+	if (!named && r == -ENOENT)
+		return 0;
+	snprintf(error, OPTIONS_ERROR_SIZE, "%.120s: %s", path, strerror(-r));
+	return -EINVAL;
+}
+
+static int check(const struct options *options, char error[OPTIONS_ERROR_SIZE])
+{
+	const char *const tokens[] = { options->token, options->view_token };
+
+	for (size_t i = 0; i < 2; i++)
+		if (*tokens[i] && !guard_token_is_valid(tokens[i])) {
+			snprintf(error, OPTIONS_ERROR_SIZE,
+				"%s: expected %d to %d letters, digits, - or _", i ? "view-token" : "token",
+				GUARD_MIN_TOKEN, GUARD_MAX_TOKEN);
+			return -EINVAL;
+		}
+	if (*options->token && !strcmp(options->token, options->view_token)) {
+		snprintf(error, OPTIONS_ERROR_SIZE, "token and view-token must differ");
+		return -EINVAL;
+	}
+	if (!guard_is_loopback(options->listen_address) && !options->allow_remote) {
+		snprintf(error, OPTIONS_ERROR_SIZE,
+			"listen=%.60s: other machines could reach this, and the connection is not encrypted; "
+			"say --allow-remote if that is meant, or keep 127.0.0.1 and use an SSH tunnel",
+			options->listen_address);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int read_options(struct options *options, int argc, const char *const *argv)
+{
+	char error[OPTIONS_ERROR_SIZE] = "out of memory";
+
+	int r = options_init(options);
+	if (r >= 0)
+		r = read_config_file(options, error);
+	if (r >= 0)
+		r = options_parse_environment(options, (const char *const *)environ, error);
+	if (r >= 0)
+		r = options_parse_arguments(options, argc, argv, error);
+	if (r >= 0)
+		r = check(options, error);
+	if (r < 0) {
+		fprintf(stderr, "helix-agent: %s\n", error);
+		return EXIT_USAGE;
+	}
+	log_set_level((enum log_level)options->log_level);
+	return 0;
+}
+
+static int run(const struct options *options)
+{
+	const char *runtime_dir;
+	int r = keeper_fork(&runtime_dir);
+
+	if (r < 0) {
+		fprintf(stderr, "helix-agent: cannot start: %s\n", strerror(-r));
+		return EXIT_FAILURE;
+	}
+	r = agent_run(options, runtime_dir);
+	keeper_done();
+	return r;
+}
+
+static int screenshot(int argc, const char *const *argv)
+{
+	struct options options;
+
+	if (argc < 2 || !strncmp(argv[1], "--", 2)) {
+		fputs("helix-agent: screenshot needs a file name; - is standard output\n", stderr);
+		return EXIT_USAGE;
+	}
+	int r = read_options(&options, argc - 1, argv + 1);
+	if (r == 0)
+		r = screenshot_take(argv[1], options.listen_port, options.token);
+	options_done(&options);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	const char *const *arguments = (const char *const *)argv;
+	const char *command = argc > 1 && argv[1][0] != '-' ? argv[1] : "run";
+	struct options options;
+
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
+			print_help(stdout);
+			return EXIT_SUCCESS;
+		}
+		if (!strcmp(argv[i], "--version")) {
+			puts("helix-agent " HELIX_VERSION);
+			return EXIT_SUCCESS;
+		}
+	}
+	if (argc > 1 && argv[1][0] != '-') {
+		argc--;
+		arguments++;
+	}
+	if (!strcmp(command, "screenshot"))
+		return screenshot(argc, arguments);
+	if (strcmp(command, "run") != 0 && strcmp(command, "config") != 0) {
+		fprintf(stderr, "helix-agent: %s: there is no such command; see --help\n", command);
+		return EXIT_USAGE;
+	}
+	int r = read_options(&options, argc, arguments);
+	if (r == 0 && !strcmp(command, "run"))
+		r = run(&options);
+	else if (r == 0)
+		options_print(&options, stdout);
+	options_done(&options);
+	return r;
+}

@@ -1,0 +1,80 @@
+# Tests, fuzzing, benchmarks and lint. Included by the Makefile.
+
+ASAN := SAN=address,undefined OPT=-O1
+
+deps-test:
+	$(Q)agent/packages/install agent/packages/build.txt agent/packages/run.txt tests/packages.txt
+node_modules: tests/node_modules/.package-lock.json
+tests/node_modules/.package-lock.json: tests/package-lock.json
+	$(Q)cd tests && npm ci --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json
+
+test: deps-test                                ## install what tests need, build, run everything
+	$(Q)$(MAKE) --no-print-directory all fixtures floors mingw
+	$(Q)$(MAKE) --no-print-directory unit contract
+	$(Q)$(MAKE) --no-print-directory unit $(ASAN)
+	$(Q)$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=$(or $(FUZZ_SECONDS),5)
+	$(Q)$(MAKE) --no-print-directory scripts
+	$(Q)$(MAKE) --no-print-directory integration
+	$(Q)$(MAKE) --no-print-directory integration $(ASAN)
+	$(Q)$(MAKE) --no-print-directory all browser
+
+# Unit tests: one Criterion program over everything that needs no other process.
+$(B)/unit: LDLIBS += $(call libs_of,criterion $(PKG_agent)) -lm
+$(B)/unit: $(call obj,$(unit_src) $(wildcard agent/src/session/*.c)) $(core_lib) $(sp_lib)
+$(B)/tests/%.o: override CFLAGS += -Wno-missing-prototypes -Wno-strict-prototypes -Itests
+unit: $(B)/unit                                ## unit tests (FILTER='suite/*', SAN=, COV=1)
+	$(Q)$(B)/unit $(if $(FILTER),--filter '$(FILTER)')
+
+# Contract tests: what a neighbour relies on, against the real programs.
+contract_src := $(wildcard tests/contract/*.c)
+$(B)/contract: LDLIBS += $(call libs_of,criterion) -lm
+$(B)/contract: $(call obj,$(contract_src) tests/lib/encoder_child.c) $(core_lib) $(sp_lib)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LDLIBS)
+contract: $(B)/contract all                    ## helix-encoder keeps its side of the link
+	$(Q)HELIX_ENCODER=$(B)/helix-encoder $(B)/contract -j1 $(if $(FILTER),--filter '$(FILTER)')
+
+# JavaScript: the protocol's twin, the page's pure parts, and the tests' own helpers.
+js_tests := $(wildcard streaming-protocol/js/*.test.js agent/viewer/*.test.js agent/viewer/*/*.test.js \
+                       tests/lib/*.test.mjs)
+scripts: node_modules                          ## unit tests of the JavaScript parts
+	$(Q)node --test $(js_tests)
+
+# The real agent with real sessions; SAN= runs the sanitised programs.
+integration: all fixtures node_modules         ## the real agent in real sessions (FILE=tests/integration/...)
+	$(Q)HELIX_AGENT=$(B)/helix-agent node --test $(or $(FILE),$(wildcard tests/integration/*.test.mjs))
+browser: all fixtures node_modules             ## the page in a real Chromium
+	$(Q)node --test $(or $(FILE),$(wildcard tests/browser/*.test.mjs))
+bench: all fixtures node_modules               ## figures of this machine (SESSION=gnome SIZES='1280x720')
+	$(Q)node tests/bench/figures.mjs $(or $(SESSION),mutter) $(SIZES)
+
+# libFuzzer on every parser of foreign bytes; FUZZ_SECONDS each.
+FUZZ_SECONDS ?= 10
+fuzz:                                          ## libFuzzer on every parser, FUZZ_SECONDS each
+	$(Q)mkdir -p build/fuzz && set -e; for f in $(fuzz_src); do n=$$(basename $$f .c); \
+	    clang $(STD) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(INC) \
+	        -o build/fuzz/$$n $$f $(sp_src) $(filter agent/src/core/%,$(core_src)); \
+	    mkdir -p build/fuzz/$$n.corpus; corpus=$$(dirname $$f)/corpus/$${n#fuzz_}; \
+	    build/fuzz/$$n -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 \
+	        -artifact_prefix=build/fuzz/$$n- build/fuzz/$$n.corpus $$corpus; \
+	    echo "fuzz: $$n: no finding in $(FUZZ_SECONDS) s"; done
+
+# libsp must mean the same on Windows.
+mingw:
+	$(Q)mkdir -p build/mingw && for f in $(sp_src); do \
+	    x86_64-w64-mingw32-gcc -std=c17 -O2 -Wall -Wextra -Werror -Istreaming-protocol/include \
+	        -c -o build/mingw/$$(basename $$f .c).o $$f || exit 1; done
+
+floors:
+	$(Q)sh tests/floors.sh
+lint: floors                                   ## clang-format, clang-tidy, cppcheck, the floor rule
+	$(Q)clang-format --dry-run -Werror $(c_files)
+	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
+	    --suppress=missingIncludeSystem --error-exitcode=1 $(INC) -DHELIX_VERSION='""' \
+	    $(sp_src) $(agent_main) $(agent_src) $(encoder_src) $(portal_src)
+	$(Q)clang-tidy --quiet $(sp_src) $(agent_main) $(agent_src) $(encoder_src) $(portal_src) -- $(STD) $(INC) \
+	    -DHELIX_VERSION='""' $(call cflags_of,$(PKG_agent) $(PKG_gst))
+
+include tests/fixtures/fixtures.mk
+
+.PHONY: deps-test node_modules test unit contract scripts integration browser bench fuzz mingw floors lint
