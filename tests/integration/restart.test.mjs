@@ -1,0 +1,149 @@
+/* Every part may die: the viewer stays connected, is told, and sees the desktop again; and when the
+ * agent dies, nobody is left behind. */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { startAgent } from '../lib/agent.mjs';
+import { connect, nowUs, sp } from '../lib/client.mjs';
+import { decodeLast } from '../lib/decode.mjs';
+import { readCounter } from '../lib/picture.mjs';
+import { testClient } from '../lib/testclient.mjs';
+import { until } from '../lib/until.mjs';
+
+/* How a process is called in /proc, and within how long the desktop must be seen again. */
+const PARTS = [
+  { name: 'helix-encoder', seconds: 1 },
+  { name: 'helix-portal', seconds: 8 },
+  { name: 'xdg-desktop-portal', seconds: 8 },
+  { name: 'pipewire', seconds: 8 },
+  { name: 'wireplumber', seconds: 8 },
+  { name: 'mutter', seconds: 8 },
+  { name: 'dbus-daemon', which: 'session', seconds: 8 },
+];
+
+describe('a part that dies', () => {
+  const screen = testClient({ mode: 'animate', content: 'box', fps: 30 });
+  let agent;
+  let viewer;
+  before(async () => {
+    agent = await startAgent({ app: screen.command, name: 'restart', args: ['--log-level', 'debug'] });
+    viewer = await connect(agent);
+    await seesTheClient(nowUs(), 20_000);
+  });
+  after(async () => {
+    await agent.stop();
+    screen.clean();
+  });
+
+  /* Two pictures of the test client, captured after `sinceUs`, that differ: it is alive and seen.
+   * When the second one came. */
+  async function seesTheClient(sinceUs, deadlineMs) {
+    const endMs = performance.now() + deadlineMs;
+    let seen = null;
+    for (;;) {
+      const left = endMs - performance.now();
+      const from = viewer.videos.findLast(({ isKey }) => isKey);
+      const video = await viewer.waitFor('a newer picture', () => {
+        const last = viewer.videos.at(-1);
+        return last && last.captureUs > sinceUs && last !== from?.looked && last;
+      }, Math.max(left, 1));
+      const key = viewer.videos.findLast(({ isKey, frame }) => isKey && frame <= video.frame);
+      const run = viewer.videos.filter(({ frame }) => frame >= key.frame && frame <= video.frame);
+      const counter = readCounter(await decodeLast(run, viewer.streams.get(key.config)));
+      if (counter !== null && seen !== null && counter !== seen) return video.receivedUs;
+      seen = counter ?? seen;
+      /* Keep the runs short: the next look starts at a new key frame. */
+      const next = viewer.nextKeyFrame(Math.max(left, 1)).catch(() => {});
+      viewer.requestKeyFrame();
+      await next;
+    }
+  }
+
+  const find = ({ name, which }) => agent.children(name)
+    .find(({ commandLine }) => !which || commandLine.includes(which));
+
+  for (const part of PARTS)
+    test(`${part.name} ${part.which ?? ''} is started anew, and the viewer sees the desktop again`, async () => {
+      const victim = await until(`${part.name} runs`, () => find(part));
+      const notices = viewer.notices.length;
+      const sinceUs = nowUs();
+      process.kill(victim.pid, 'SIGKILL');
+      const told = await viewer.waitFor('a warning', () => viewer.notices.slice(notices)
+        .find(({ severity }) => severity >= sp.Severity.WARN), 3000);
+      const seenUs = await seesTheClient(told.receivedUs, 15_000);
+
+      const seconds = (seenUs - sinceUs) / 1e6;
+      assert.equal(viewer.closed, null, 'the viewer stays connected');
+      await viewer.waitFor('READY', () => viewer.notices.at(-1).code === sp.Notice.READY);
+      assert.ok(seconds < part.seconds, `it took ${seconds.toFixed(2)} s`);
+      assert.notEqual(find(part)?.pid, victim.pid);
+      assert.deepEqual(viewer.gaps, []);
+      console.log(`# ${part.name} ${part.which ?? ''}: the desktop moves again after ${seconds.toFixed(2)} s`);
+    });
+
+  test('an encoder that hangs is replaced within a second', async () => {
+    const victim = find({ name: 'helix-encoder' });
+    const sinceUs = nowUs();
+    process.kill(victim.pid, 'SIGSTOP');
+    const key = await viewer.nextKeyFrame();
+
+    assert.ok((key.receivedUs - sinceUs) / 1e6 < 1, `${(key.receivedUs - sinceUs) / 1e6} s`);
+    assert.ok(viewer.notices.some(({ code }) => code === sp.Notice.ENCODER_RESTARTING));
+    console.log(`# SIGSTOP of helix-encoder: first picture after ${((key.receivedUs - sinceUs) / 1e6).toFixed(2)} s`);
+  });
+
+  test('the restarts are counted', async () => {
+    const metrics = await agent.metrics();
+
+    assert.ok(metrics.get('helix_encoder_restarts_total') >= 2);
+    assert.ok(metrics.get('helix_session_restarts_total') >= 6);
+  });
+});
+
+/* stop() of the harness rejects when a process of the agent is left. */
+async function runningAgent(t, options = {}) {
+  const agent = await startAgent({ name: 'leave', ...options,
+    app: ['foot', 'setsid sleep 1000', '(setsid sh -c "trap : TERM; while :; do sleep 1; done" &)'] });
+  t.after(() => agent.stop());
+  const viewer = await connect(agent);
+  await viewer.firstKeyFrame();
+  await until('the programs run', () => agent.children('sleep').length >= 2 && agent.children('foot').length === 1);
+  return { agent, viewer };
+}
+
+const runtimeLeftovers = (agent) =>
+  (existsSync(join(agent.directory, 'run')) ? readdirSync(join(agent.directory, 'run')) : [])
+    .filter((name) => name.startsWith('helix-'));
+
+test('nobody is left behind after kill -9 of the agent', async (t) => {
+  const { agent } = await runningAgent(t);
+  await agent.kill('SIGKILL');
+  await until('nothing is left', () => agent.leftovers().length === 0, 5000);
+  assert.deepEqual(runtimeLeftovers(agent).filter((name) => !name.endsWith('.json')), []);
+});
+
+test('nobody is left behind after kill -9 of the keeper', async (t) => {
+  const { agent } = await runningAgent(t);
+  await agent.kill('SIGKILL', { pid: agent.keeperPid });
+  await until('nothing is left', () => agent.leftovers().length === 0, 8000);
+});
+
+test('SIGTERM says BYE to viewers, ends with 0, and leaves nothing', async (t) => {
+  const { agent, viewer } = await runningAgent(t);
+  const exit = await agent.stop();
+
+  assert.deepEqual(exit, { code: 0, signal: null });
+  await viewer.waitForClose();
+  assert.equal(viewer.bye?.reason, sp.Bye.SHUTDOWN);
+  assert.deepEqual(runtimeLeftovers(agent), []);
+});
+
+test('an agent on a leash leaves when its standard input ends', async (t) => {
+  const { agent } = await runningAgent(t, { args: ['--leash'], stdin: 'pipe' });
+  agent.stdin.write('still here\n');
+  agent.stdin.end();
+  const { code } = await agent.exited;
+
+  assert.equal(code, 0);
+});
