@@ -101,11 +101,17 @@ static void on_capture_picture(void *owner, const struct capture_picture *pictur
 	stream_on_picture(a, picture);
 }
 
+static void on_capture_paused(void *owner, bool paused)
+{
+	portal_hold_positions(((struct agent *)owner)->portal, paused);
+}
+
 const struct capture_events agent_capture_events = {
 	.format = stream_on_format,
 	.picture = on_capture_picture,
 	.buffer_gone = stream_on_buffer_gone,
 	.cursor = cursor_on_change,
+	.paused = on_capture_paused,
 	.lost = on_capture_lost,
 };
 

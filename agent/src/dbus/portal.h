@@ -50,6 +50,8 @@ void portal_keysym(struct portal *portal, uint32_t keysym, bool down);
 void portal_button(struct portal *portal, uint32_t code, bool down);
 void portal_move_to(struct portal *portal, double x_px, double y_px);
 void portal_move_by(struct portal *portal, double dx_px, double dy_px);
+/* Keep absolute positions, and what comes behind them, back while `hold`. */
+void portal_hold_positions(struct portal *portal, bool hold);
 /* Smooth scrolling in the units of wl_pointer.axis (10 = one notch), positive is right and down. */
 void portal_scroll(struct portal *portal, double dx, double dy, bool stop);
 /* Whole notches of a wheel. */

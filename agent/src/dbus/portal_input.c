@@ -79,7 +79,9 @@ static int send_input(struct portal *p, const struct portal_input *input)
 
 static bool is_next_allowed(const struct portal *p)
 {
-	return !p->lost && !p->outstanding && p->waiting_count > 0 && (p->warm || p->warm_up_left > 0);
+	if (p->lost || p->outstanding || p->waiting_count == 0 || !(p->warm || p->warm_up_left > 0))
+		return false;
+	return !p->hold_positions || p->waiting[p->first_waiting].kind != PORTAL_MOVE_TO;
 }
 
 static void take_next(struct portal *p)
@@ -137,6 +139,14 @@ static void act(struct portal *p, struct portal_input input)
 		return;
 	p->waiting[(last + 1) % PORTAL_MAX_WAITING] = input;
 	p->waiting_count++;
+	portal_pump_input(p);
+}
+
+void portal_hold_positions(struct portal *p, bool hold)
+{
+	if (!p)
+		return;
+	p->hold_positions = hold;
 	portal_pump_input(p);
 }
 

@@ -58,7 +58,7 @@ struct portal {
 	unsigned request; /* the number in the handle token of the outstanding request */
 	char session[256];
 	uint32_t node;
-	bool has_input, warm, lost;
+	bool has_input, warm, lost, hold_positions;
 	unsigned warm_up_left; /* of the events that wait, so many go before the devices are warm */
 	struct portal_input waiting[PORTAL_MAX_WAITING]; /* oldest first, from `first_waiting` */
 	size_t first_waiting, waiting_count;

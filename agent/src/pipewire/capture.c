@@ -1,5 +1,7 @@
 #include "pipewire/capture.h"
 
+#include "core/settle.h"
+#include "pipewire/cursor_meta.h"
 #include "pipewire/params.h"
 #include "sys/clock.h"
 #include "sys/log.h"
@@ -15,10 +17,6 @@
 #include <unistd.h>
 
 #define MAX_BUFFERS 32
-#define MAX_CURSOR_PX 256
-/* A pause of this length ends a movement: then its last picture is asked for once more. */
-#define SETTLE_US (120 * USEC_PER_MSEC)
-#define SETTLE_TRIES 40
 
 struct slot {
 	uint32_t id; /* 0 = free */
@@ -43,13 +41,11 @@ struct capture {
 	struct slot slots[MAX_BUFFERS];
 	uint32_t last_id, newest_id;
 	bool lost;
-	sd_event_source *settle;
-	unsigned tries_left; /* at a picture of a new size */
-	uint64_t last_us;  /* when the last picture came */
-	bool settling;	   /* the stream pauses, to be told the whole picture when it goes on */
-	bool settled;	   /* the next picture is the answer to that, and no movement */
+	struct settle settle;
+	sd_event_source *settle_timer;
+	bool paused; /* as the owner was told */
 	uint64_t arrived, replaced;
-	uint8_t cursor[MAX_CURSOR_PX * MAX_CURSOR_PX * 4];
+	uint8_t cursor[CURSOR_META_PIXELS];
 };
 
 static void lose(struct capture *c, const char *text)
@@ -100,9 +96,9 @@ static void on_state_changed(
 
 	log_debug("capture: stream %s -> %s %s", pw_stream_state_as_string(old),
 		pw_stream_state_as_string(state), error ? error : "");
-	if (state == PW_STREAM_STATE_PAUSED && c->settling) {
-		c->settling = false;
-		c->settled = true;
+	/* Whenever it pauses, and however late we hear of it: we want it to run. */
+	if (state == PW_STREAM_STATE_PAUSED) {
+		settle_paused(&c->settle);
 		pw_stream_set_active(c->stream, true);
 	}
 	if (state == PW_STREAM_STATE_ERROR)
@@ -111,43 +107,35 @@ static void on_state_changed(
 		lose(c, "the screen cast stream was closed");
 }
 
-static void arm_settle(struct capture *c);
-
-/* A PipeWire driver such as mutter hands over one buffer a cycle. When we are late for one, the
- * buffer waits in its queue for the next cycle, and at the end of a movement there is none: the last
- * picture would show only when something else moves (seen with mutter 43 on a busy machine). So
- * after each movement the stream pauses for a moment, which makes mutter draw, and thereby push out
- * what waits. What comes then is dropped when it shows nothing new. */
-static int on_settle(sd_event_source *source, uint64_t now_us, void *owner)
+/* Bring timer and owner in line with c->settle. */
+static void follow_settle(struct capture *c)
 {
-	struct capture *c = owner;
+	uint64_t deadline_us = settle_deadline_us(&c->settle);
+	bool paused = settle_holds(&c->settle);
 
-	if (now_us - c->last_us < SETTLE_US) {
-		sd_event_source_set_time(source, c->last_us + SETTLE_US);
-		return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	if (deadline_us == SETTLE_NEVER) {
+		sd_event_source_set_enabled(c->settle_timer, SD_EVENT_OFF);
+	} else {
+		sd_event_source_set_time(c->settle_timer, deadline_us);
+		sd_event_source_set_enabled(c->settle_timer, SD_EVENT_ONESHOT);
 	}
-	if (!c->lost && pw_stream_get_state(c->stream, NULL) == PW_STREAM_STATE_STREAMING) {
-		c->settling = true;
-		pw_stream_set_active(c->stream, false);
+	if (c->paused != paused) {
+		c->paused = paused;
+		c->events->paused(c->owner, paused);
 	}
-	/* A new size of which there is no picture yet: mutter may have been in the middle of it. */
-	if (c->tries_left > 0) {
-		c->tries_left--;
-		arm_settle(c);
-	}
-	return 0;
 }
 
-static void arm_settle(struct capture *c)
+static int on_settle_timer(sd_event_source *source, uint64_t planned_us, void *owner)
 {
-	int enabled = SD_EVENT_OFF;
+	struct capture *c = owner;
+	bool streaming =
+		!c->lost && pw_stream_get_state(c->stream, NULL) == PW_STREAM_STATE_STREAMING;
 
-	c->last_us = clock_now_us();
-	sd_event_source_get_enabled(c->settle, &enabled);
-	if (enabled == SD_EVENT_OFF) {
-		sd_event_source_set_time(c->settle, c->last_us + SETTLE_US);
-		sd_event_source_set_enabled(c->settle, SD_EVENT_ONESHOT);
-	}
+	(void)source, (void)planned_us;
+	if (settle_deadline(&c->settle, streaming, clock_now_us()))
+		pw_stream_set_active(c->stream, false);
+	follow_settle(c);
+	return 0;
 }
 
 static void on_param_changed(void *owner, uint32_t id, const struct spa_pod *param)
@@ -162,9 +150,10 @@ static void on_param_changed(void *owner, uint32_t id, const struct spa_pod *par
 		return;
 	}
 	struct picture_format format = {
-		.pixel = info.format == SPA_VIDEO_FORMAT_RGBx || info.format == SPA_VIDEO_FORMAT_RGBA
-				 ? PIXEL_RGBX
-				 : PIXEL_BGRX,
+		.pixel =
+			info.format == SPA_VIDEO_FORMAT_RGBx || info.format == SPA_VIDEO_FORMAT_RGBA
+			? PIXEL_RGBX
+			: PIXEL_BGRX,
 		.width_px = info.size.width,
 		.height_px = info.size.height,
 	};
@@ -175,8 +164,8 @@ static void on_param_changed(void *owner, uint32_t id, const struct spa_pod *par
 	params_offer_buffers(c->stream);
 	c->format = format;
 	c->newest_id = 0;
-	c->tries_left = SETTLE_TRIES;
-	arm_settle(c);
+	settle_expect(&c->settle, clock_now_us());
+	follow_settle(c);
 	c->events->format(c->owner, &format);
 }
 
@@ -196,8 +185,8 @@ static void read_damage(
 				found.everything = true;
 				break;
 			}
-			picture_damage_add_rect(&found, &(struct picture_rect){
-					(uint32_t)region->region.position.x,
+			picture_damage_add_rect(&found,
+				&(struct picture_rect){ (uint32_t)region->region.position.x,
 					(uint32_t)region->region.position.y,
 					region->region.size.width, region->region.size.height });
 		}
@@ -206,62 +195,6 @@ static void read_damage(
 	if (picture_damage_is_empty(&found))
 		found.everything = true;
 	picture_damage_add(damage, &found);
-}
-
-/* Undo PipeWire's pixel order and row padding. False when the bitmap is not one that we show. */
-static bool read_cursor_bitmap(
-	struct capture *c, const struct spa_meta_cursor *meta, size_t meta_size,
-	struct capture_cursor *cursor)
-{
-	if (meta->bitmap_offset < sizeof *meta ||
-		meta->bitmap_offset + sizeof(struct spa_meta_bitmap) > meta_size)
-		return false;
-
-	const struct spa_meta_bitmap *bitmap =
-		SPA_PTROFF(meta, meta->bitmap_offset, const struct spa_meta_bitmap);
-	uint32_t width = bitmap->size.width, height = bitmap->size.height;
-	if (width == 0 || height == 0 || width > MAX_CURSOR_PX || height > MAX_CURSOR_PX ||
-		bitmap->stride < (int32_t)(width * 4) || bitmap->offset < sizeof *bitmap)
-		return false;
-	size_t end = (size_t)meta->bitmap_offset + bitmap->offset +
-		     (size_t)bitmap->stride * (height - 1) + (size_t)width * 4;
-	if (end > meta_size)
-		return false;
-
-	bool bgr = bitmap->format == SPA_VIDEO_FORMAT_BGRA || bitmap->format == SPA_VIDEO_FORMAT_BGRx;
-	const uint8_t *row = SPA_PTROFF(bitmap, bitmap->offset, const uint8_t);
-	for (uint32_t y = 0; y < height; y++, row += bitmap->stride)
-		for (uint32_t x = 0; x < width; x++) {
-			uint8_t *to = c->cursor + ((size_t)y * width + x) * 4;
-
-			to[0] = row[x * 4 + (bgr ? 2 : 0)];
-			to[1] = row[x * 4 + 1];
-			to[2] = row[x * 4 + (bgr ? 0 : 2)];
-			to[3] = row[x * 4 + 3];
-		}
-	cursor->rgba = c->cursor;
-	cursor->width_px = width;
-	cursor->height_px = height;
-	return true;
-}
-
-static void read_cursor(struct capture *c, struct spa_buffer *buffer)
-{
-	struct spa_meta *meta = spa_buffer_find_meta(buffer, SPA_META_Cursor);
-
-	if (!meta || meta->size < sizeof(struct spa_meta_cursor))
-		return;
-	const struct spa_meta_cursor *data = meta->data;
-	struct capture_cursor cursor = {
-		.visible = spa_meta_cursor_is_valid(data),
-		.x_px = data->position.x,
-		.y_px = data->position.y,
-		.hotspot_x_px = data->hotspot.x,
-		.hotspot_y_px = data->hotspot.y,
-	};
-	if (cursor.visible && data->bitmap_offset)
-		read_cursor_bitmap(c, data, meta->size, &cursor);
-	c->events->cursor(c->owner, &cursor);
 }
 
 /* A buffer that carries a picture, and not only a pointer position. */
@@ -276,12 +209,13 @@ static bool has_picture(const struct capture *c, struct spa_buffer *buffer)
 		(header && header->flags & SPA_META_HEADER_FLAG_CORRUPTED))
 		return false;
 	return data->chunk->stride >= (int32_t)(c->format.width_px * 4) &&
-	       (uint64_t)data->chunk->stride * (c->format.height_px - 1) + c->format.width_px * 4ull +
-			       data->chunk->offset <=
-		       data->maxsize;
+		(uint64_t)data->chunk->stride * (c->format.height_px - 1) +
+			c->format.width_px * 4ull + data->chunk->offset <=
+		data->maxsize;
 }
 
-/* How long the picture was under way, by mutter's own clock, which is ours; 0 when it does not say. */
+/* How long the picture was under way, by mutter's own clock, which is ours; 0 when it does not say.
+ */
 static uint64_t age_us(struct spa_buffer *buffer)
 {
 	const struct spa_meta_header *header =
@@ -293,7 +227,8 @@ static uint64_t age_us(struct spa_buffer *buffer)
 	return now_us - (uint64_t)header->pts / 1000;
 }
 
-static bool shows_the_same(const struct capture *c, const struct spa_buffer *a, const struct spa_buffer *b)
+static bool shows_the_same(
+	const struct capture *c, const struct spa_buffer *a, const struct spa_buffer *b)
 {
 	const uint8_t *left = a->datas[0].data, *right = b->datas[0].data;
 
@@ -310,42 +245,38 @@ static bool shows_the_same(const struct capture *c, const struct spa_buffer *a, 
 	return true;
 }
 
-/* The answer to a settling pause. True when it is nothing new. */
-static bool is_settled(struct capture *c, struct pw_buffer *buffer)
+/* Whether a picture answers a settling pause and shows nothing new. */
+static bool is_old_news(struct capture *c, struct pw_buffer *buffer)
 {
 	const struct slot *last = NULL;
+	bool answer = settle_picture(&c->settle, age_us(buffer->buffer), clock_now_us());
 
-	if (!c->settled)
-		return false;
-	c->settled = false;
-	/* Drawn before the pause: there are more behind it. */
-	if (age_us(buffer->buffer) >= SETTLE_US * 3 / 4)
-		arm_settle(c);
+	follow_settle(c);
 	for (size_t i = 0; i < MAX_BUFFERS; i++)
-		if (c->slots[i].id == c->newest_id && c->slots[i].out)
+		if (c->slots[i].id && c->slots[i].id == c->newest_id && c->slots[i].out)
 			last = &c->slots[i];
-	return last && c->newest_id && shows_the_same(c, last->buffer->buffer, buffer->buffer);
+	return answer && last && shows_the_same(c, last->buffer->buffer, buffer->buffer);
 }
 
 static void on_process(void *owner)
 {
 	struct capture *c = owner;
 	struct pw_buffer *newest = NULL, *buffer;
+	struct capture_cursor cursor;
 	struct picture_damage damage = { 0 };
 
 	while ((buffer = pw_stream_dequeue_buffer(c->stream))) {
-		read_cursor(c, buffer->buffer);
+		if (cursor_meta_read(buffer->buffer, c->cursor, &cursor))
+			c->events->cursor(c->owner, &cursor);
 		if (!slot_of(c, buffer) || !c->format.width_px || !has_picture(c, buffer->buffer)) {
 			pw_stream_queue_buffer(c->stream, buffer);
 			continue;
 		}
-		if (is_settled(c, buffer)) {
+		if (is_old_news(c, buffer)) {
 			pw_stream_queue_buffer(c->stream, buffer);
 			continue;
 		}
 		c->arrived++;
-		c->tries_left = 0;
-		arm_settle(c);
 		read_damage(c, buffer->buffer, &damage);
 		if (newest) {
 			c->replaced++;
@@ -360,7 +291,8 @@ static void on_process(void *owner)
 	const struct spa_data *data = &newest->buffer->datas[0];
 	slot->out = true;
 	c->newest_id = slot->id;
-	c->events->picture(c->owner, &(struct capture_picture){
+	c->events->picture(c->owner,
+		&(struct capture_picture){
 			.buffer = slot->id,
 			.fd = (int)data->fd,
 			.offset_bytes = (uint64_t)data->mapoffset + data->chunk->offset,
@@ -385,7 +317,8 @@ static void on_core_error(void *owner, uint32_t id, int seq, int result, const c
 {
 	struct capture *c = owner;
 
-	log_debug("capture: pipewire error on %u, %d: %s (%s)", id, seq, message, strerror(-result));
+	log_debug(
+		"capture: pipewire error on %u, %d: %s (%s)", id, seq, message, strerror(-result));
 	if (id == PW_ID_CORE && result == -EPIPE)
 		lose(c, "the connection to PipeWire broke");
 }
@@ -420,7 +353,8 @@ static int connect_stream(struct capture *c, uint32_t node)
 	pw_stream_add_listener(c->stream, &c->stream_listener, &stream_events, c);
 	return pw_stream_connect(c->stream, PW_DIRECTION_INPUT, node,
 		PW_STREAM_FLAG_AUTOCONNECT | PW_STREAM_FLAG_DONT_RECONNECT |
-			PW_STREAM_FLAG_MAP_BUFFERS, &format, 1);
+			PW_STREAM_FLAG_MAP_BUFFERS,
+		&format, 1);
 }
 
 int capture_new(struct sd_event *event, const struct capture_options *options,
@@ -443,8 +377,8 @@ int capture_new(struct sd_event *event, const struct capture_options *options,
 	};
 	pw_init(NULL, NULL);
 	c->loop = pw_loop_new(NULL);
-	/* Entered for good, not for each iteration: a loop that nobody is in runs what PipeWire's data
-	 * thread hands over in that thread. */
+	/* Entered for good, not for each iteration: a loop that nobody is in runs what PipeWire's
+	 * data thread hands over in that thread. */
 	if (c->loop)
 		pw_loop_enter(c->loop);
 	c->context = c->loop ? pw_context_new(c->loop, NULL, 0) : NULL;
@@ -458,14 +392,15 @@ int capture_new(struct sd_event *event, const struct capture_options *options,
 		goto fail;
 	}
 	pw_core_add_listener(c->core, &c->core_listener, &core_events, c);
-	r = connect_stream(c, options->node);
+	r = sd_event_add_time(
+		event, &c->settle_timer, CLOCK_MONOTONIC, 0, 1000, on_settle_timer, c);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(c->settle_timer, SD_EVENT_OFF);
+	if (r >= 0)
+		r = connect_stream(c, options->node);
 	if (r >= 0)
 		r = sd_event_add_io(
 			event, &c->source, pw_loop_get_fd(c->loop), EPOLLIN, on_loop, c);
-	if (r >= 0)
-		r = sd_event_add_time(event, &c->settle, CLOCK_MONOTONIC, 0, 1000, on_settle, c);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(c->settle, SD_EVENT_OFF);
 	if (r < 0)
 		goto fail;
 	*ret_capture = c;
@@ -481,7 +416,7 @@ void capture_free(struct capture *c)
 		return;
 	c->lost = true;
 	sd_event_source_disable_unref(c->source);
-	sd_event_source_disable_unref(c->settle);
+	sd_event_source_disable_unref(c->settle_timer);
 	if (c->stream)
 		pw_stream_destroy(c->stream);
 	/* With a broken connection the stream does not tell of its buffers. */

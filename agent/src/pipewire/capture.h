@@ -43,13 +43,16 @@ struct capture_events {
 	void (*picture)(void *owner, const struct capture_picture *picture);
 	void (*buffer_gone)(void *owner, uint32_t buffer);
 	void (*cursor)(void *owner, const struct capture_cursor *cursor);
+	/* The stream stands still for a moment: meanwhile mutter does not know where an absolute
+	 * position would be, and drops it. */
+	void (*paused)(void *owner, bool paused);
 	/* The stream ended: nothing more will come. `text` is for the log. */
 	void (*lost)(void *owner, const char *text);
 };
 
 struct capture_options {
-	int remote_fd;	 /* from OpenPipeWireRemote; taken over */
-	uint32_t node;	 /* from Start */
+	int remote_fd; /* from OpenPipeWireRemote; taken over */
+	uint32_t node; /* from Start */
 	uint32_t width_px, height_px;
 	bool any_size; /* a real monitor: take the size that it has */
 	uint32_t max_fps;

@@ -7,7 +7,7 @@
 #include <spa/param/video/format-utils.h>
 
 #define CURSOR_META_SIZE(w, h)                                                                     \
-	(int)(sizeof(struct spa_meta_cursor) + sizeof(struct spa_meta_bitmap) + (w) * (h)*4)
+ (int)(sizeof(struct spa_meta_cursor) + sizeof(struct spa_meta_bitmap) + (w) * (h)*4)
 
 const struct spa_pod *params_format(uint8_t *buffer, size_t size, uint32_t width_px,
 	uint32_t height_px, bool any_size, uint32_t max_fps)
@@ -37,9 +37,9 @@ void params_offer_buffers(struct pw_stream *stream)
 	struct spa_pod_builder builder = SPA_POD_BUILDER_INIT(buffer, sizeof buffer);
 	const struct spa_pod *params[4];
 
-	/* One is being encoded, one is the newest, and mutter (up to 48 at least) drops a picture for
-	 * good when no buffer is free, even the last one: so as many as it gives, which last it 200 ms
-	 * while we do not get to run. */
+	/* One is being encoded, one is the newest, and mutter (up to 48 at least) drops a picture
+	 * for good when no buffer is free, even the last one: so as many as it gives, which last it
+	 * 200 ms while we do not get to run. */
 	params[0] = spa_pod_builder_add_object(&builder, SPA_TYPE_OBJECT_ParamBuffers,
 		SPA_PARAM_Buffers, SPA_PARAM_BUFFERS_buffers, SPA_POD_CHOICE_RANGE_Int(16, 4, 16),
 		SPA_PARAM_BUFFERS_dataType, SPA_POD_CHOICE_FLAGS_Int(1 << SPA_DATA_MemFd));
@@ -53,7 +53,7 @@ void params_offer_buffers(struct pw_stream *stream)
 			sizeof(struct spa_meta_region) * PICTURE_MAX_RECTS));
 	params[3] = spa_pod_builder_add_object(&builder, SPA_TYPE_OBJECT_ParamMeta, SPA_PARAM_Meta,
 		SPA_PARAM_META_type, SPA_POD_Id(SPA_META_Cursor), SPA_PARAM_META_size,
-		SPA_POD_CHOICE_RANGE_Int(
-			CURSOR_META_SIZE(256, 256), CURSOR_META_SIZE(1, 1), CURSOR_META_SIZE(1024, 1024)));
+		SPA_POD_CHOICE_RANGE_Int(CURSOR_META_SIZE(256, 256), CURSOR_META_SIZE(1, 1),
+			CURSOR_META_SIZE(1024, 1024)));
 	pw_stream_update_params(stream, params, 4);
 }

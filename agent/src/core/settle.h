@@ -1,0 +1,46 @@
+/* Getting the last picture of a movement out of a compositor that keeps it to itself.
+ *
+ * A PipeWire driver such as mutter hands over one buffer a cycle. When we are late for one, the
+ * buffer waits in its queue for the next cycle, and at the end of a movement there is none: the
+ *last picture would show only when something else moves (seen with mutter 43 on a busy machine). So
+ * after each movement the stream pauses for a moment. When it goes on, mutter draws, and thereby
+ * pushes out what waited.
+ *
+ *	REST -> MOVING (a picture came) -> PAUSING (120 ms without one) -> RESUMING -> REST
+ *
+ * Threads: main loop only. Pure: time comes from the caller, in microseconds. All zeroes = REST. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SETTLE_NEVER UINT64_MAX
+/* A pause of this length ends a movement. */
+#define SETTLE_AFTER_US 120000
+
+enum settle_state { SETTLE_REST, SETTLE_MOVING, SETTLE_PAUSING, SETTLE_RESUMING };
+
+struct settle {
+	enum settle_state state;
+	uint64_t deadline_us;
+	unsigned tries_left;
+};
+
+/* Pictures of a new size are due: ask for one until it comes. */
+void settle_expect(struct settle *settle, uint64_t now_us);
+
+/* A picture came, `age_us` after it was drawn (0 = not known). True when it is the answer to a
+ * pause: then it may show nothing new. */
+bool settle_picture(struct settle *settle, uint64_t age_us, uint64_t now_us);
+
+/* The deadline has passed. True: pause the stream. `streaming`: it can be paused. */
+bool settle_deadline(struct settle *settle, bool streaming, uint64_t now_us);
+
+/* The stream is paused, and will be told to go on. */
+void settle_paused(struct settle *settle);
+
+/* When settle_deadline is to be called; SETTLE_NEVER at rest. */
+uint64_t settle_deadline_us(const struct settle *settle);
+
+/* Whether the stream stands still on our behalf. */
+bool settle_holds(const struct settle *settle);

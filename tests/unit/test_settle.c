@@ -1,0 +1,90 @@
+#include "core/settle.h"
+
+#include <criterion/criterion.h>
+
+#define MS 1000u
+
+/* A movement that ended: the stream is asked to pause, and does. */
+static struct settle resuming(uint64_t now_us)
+{
+	struct settle settle = { 0 };
+
+	settle_picture(&settle, 5 * MS, now_us - SETTLE_AFTER_US);
+	cr_assert(settle_deadline(&settle, true, now_us));
+	settle_paused(&settle);
+	return settle;
+}
+
+Test(settle, is_at_rest_until_a_picture_comes)
+{
+	struct settle settle = { 0 };
+
+	cr_assert_eq(settle_deadline_us(&settle), SETTLE_NEVER);
+	cr_assert_not(settle_holds(&settle));
+	cr_assert_not(settle_picture(&settle, 0, 1000 * MS));
+	cr_assert_eq(settle_deadline_us(&settle), 1000 * MS + SETTLE_AFTER_US);
+}
+
+Test(settle, waits_while_pictures_keep_coming)
+{
+	struct settle settle = { 0 };
+
+	for (uint64_t now_us = 0; now_us < 2000 * MS; now_us += 100 * MS) {
+		settle_picture(&settle, 5 * MS, now_us);
+		cr_assert_not(settle_deadline(&settle, true, now_us + 90 * MS));
+	}
+}
+
+Test(settle, pauses_once_after_a_movement_and_takes_the_answer_for_no_movement)
+{
+	struct settle settle = resuming(1000 * MS);
+
+	cr_assert(settle_holds(&settle));
+	cr_assert(settle_picture(&settle, 20 * MS, 1030 * MS));
+
+	cr_assert_not(settle_holds(&settle));
+	cr_assert_eq(settle_deadline_us(&settle), SETTLE_NEVER);
+}
+
+Test(settle, pauses_again_when_the_answer_was_drawn_before_the_pause)
+{
+	struct settle settle = resuming(1000 * MS);
+
+	cr_assert(settle_picture(&settle, 150 * MS, 1030 * MS));
+
+	cr_assert_not(settle_holds(&settle));
+	cr_assert(settle_deadline(&settle, true, settle_deadline_us(&settle)));
+}
+
+Test(settle, gives_up_when_nothing_answers)
+{
+	struct settle settle = resuming(1000 * MS);
+
+	cr_assert_not(settle_deadline(&settle, true, settle_deadline_us(&settle)));
+	cr_assert_not(settle_holds(&settle));
+	cr_assert_eq(settle_deadline_us(&settle), SETTLE_NEVER);
+}
+
+Test(settle, insists_on_a_picture_of_a_new_size_but_not_for_ever)
+{
+	struct settle settle = { 0 };
+	unsigned pauses = 0;
+
+	settle_expect(&settle, 0);
+	while (settle_deadline_us(&settle) != SETTLE_NEVER) {
+		pauses += settle_deadline(&settle, true, settle_deadline_us(&settle));
+		settle_paused(&settle);
+		cr_assert_lt(pauses, 1000);
+	}
+
+	cr_assert_gt(pauses, 5);
+}
+
+Test(settle, does_not_pause_a_stream_that_does_not_run)
+{
+	struct settle settle = { 0 };
+
+	settle_expect(&settle, 0);
+	cr_assert_not(settle_deadline(&settle, false, settle_deadline_us(&settle)));
+	cr_assert(settle_deadline(&settle, true, settle_deadline_us(&settle)));
+}
