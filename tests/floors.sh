@@ -44,7 +44,11 @@ for file in agent/src/sys/*.[ch]; do
 done
 for file in agent/encoder/*.[ch] agent/portal/*.[ch]; do
 	for include in $(includes "$file"); do
-		case $include in core/* | sys/* | [a-z_]*.h) ;; *) complain "$file includes $include" ;; esac
+		case $include in
+		core/* | sys/*) ;;
+		*/*) complain "$file includes $include" ;;
+		*) [ -f "$(dirname "$file")/$include" ] || complain "$file includes $include" ;;
+		esac
 	done
 done
 for file in streaming-protocol/src/*.[ch] streaming-protocol/include/*.h; do

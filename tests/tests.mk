@@ -67,7 +67,9 @@ mingw:
 
 floors:
 	$(Q)sh tests/floors.sh
-lint: floors                                   ## clang-format, clang-tidy, cppcheck, the floor rule
+deps-lint:
+	$(Q)agent/packages/install tests/packages-lint.txt
+lint: deps-lint floors                                   ## clang-format, clang-tidy, cppcheck, the floor rule
 	$(Q)clang-format --dry-run -Werror $(c_files)
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
 	    --suppress=missingIncludeSystem --error-exitcode=1 $(INC) -DHELIX_VERSION='""' \
@@ -77,4 +79,4 @@ lint: floors                                   ## clang-format, clang-tidy, cppc
 
 include tests/fixtures/fixtures.mk
 
-.PHONY: deps-test node_modules test unit contract scripts integration browser bench fuzz mingw floors lint
+.PHONY: deps-test deps-lint node_modules test unit contract scripts integration browser bench fuzz mingw floors lint

@@ -224,7 +224,7 @@ static int on_resize_timer(sd_event_source *source, uint64_t now_us, void *owner
 void agent_resize(struct agent *a, uint32_t width_px, uint32_t height_px)
 {
 	/* H.264 4:2:0 has no odd sizes; below and above, desktops and encoders misbehave. */
-	width_px = width_px < 320 ? 320 : width_px > 8192 ? 8192 : width_px & ~1u;
+	width_px = width_px < 200 ? 200 : width_px > 8192 ? 8192 : width_px & ~1u;
 	height_px = height_px < 200 ? 200 : height_px > 8192 ? 8192 : height_px & ~1u;
 	if (width_px == a->wanted_width_px && height_px == a->wanted_height_px)
 		return;

@@ -15,14 +15,32 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A directory of this user alone, for the agent file: $XDG_RUNTIME_DIR, else one in /tmp. */
-static int agent_file(char *path, size_t size)
+/* Where the user's own runtime directory is: also from inside a session of ours, whose private one is
+ * in it (keeper.h). */
+static const char *runtime_dir(char *dir, size_t size)
 {
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	const char *inherited = getenv("XDG_RUNTIME_DIR");
 	struct stat info;
 
-	if (runtime && stat(runtime, &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == geteuid()) {
-		snprintf(path, size, "%s/helix-agent.json", runtime);
+	snprintf(dir, size, "%s", inherited ? inherited : "");
+	char *name = strrchr(dir, '/');
+	if (name && !strncmp(name, "/helix-", 7))
+		*name = '\0';
+	/* /tmp is not ours alone. */
+	if (stat(dir, &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == geteuid() &&
+		!(info.st_mode & 022))
+		return dir;
+	return NULL;
+}
+
+/* In a directory of this user alone: the runtime directory, else one in /tmp. */
+static int agent_file(char *path, size_t size)
+{
+	char dir[PATH_MAX - 32];
+	struct stat info;
+
+	if (runtime_dir(dir, sizeof dir)) {
+		snprintf(path, size, "%s/helix-agent.json", dir);
 		return 0;
 	}
 	snprintf(path, size, "/tmp/helix-agent-%u", (unsigned)geteuid());

@@ -151,5 +151,6 @@ Test(options, prints_settings_but_no_tokens)
 	cr_expect_not_null(strstr(text, "# command line\nfps=30"));
 	cr_expect_not_null(strstr(text, "app=foot"));
 	cr_expect_null(strstr(text, "secret"));
+	cr_expect_not_null(strstr(text, "# token=(set)"));
 	free(text);
 }

@@ -49,8 +49,10 @@ static void skip_scaling_list(struct bit_reader *r, unsigned size)
 		if (next) {
 			int32_t delta = bits_read_se(r);
 
-			if (delta < -128 || delta > 127)
+			if (delta < -128 || delta > 127) {
 				r->broken = true;
+				return;
+			}
 			next = (last + delta + 256) % 256;
 		}
 		last = next ? next : last;

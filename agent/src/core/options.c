@@ -45,7 +45,7 @@ static const struct row table[] = {
 	{ { "app", "session", "COMMAND", "start this in the session; again for more" }, TYPE_LIST,
 		AT(apps), .initial = "" },
 	{ { "size", "stream", "WxH", "the desktop's size until a viewer asks for its own" }, TYPE_SIZE,
-		AT(width_px), 64, 8192, .initial = "1280x720" },
+		AT(width_px), 200, 8192, .initial = "1280x720" },
 	{ { "fps", "stream", "N", "at most this many pictures a second" }, TYPE_NUMBER, AT(fps), 1, 240,
 		.initial = "60" },
 	{ { "bitrate", "stream", "KBIT", "at most this many kbit/s; a slow link gets less by itself" },
@@ -410,7 +410,8 @@ void options_print(const struct options *options, FILE *out)
 				fprintf(out, "# %s=\n", row->info.name);
 			continue;
 		}
-		fprintf(out, "# %s\n%s=", source, row->info.name);
+		/* A secret must not be read back as "(set)". */
+		fprintf(out, "# %s\n%s%s=", source, row->secret ? "# " : "", row->info.name);
 		print_value(mutable, row, out);
 		fputc('\n', out);
 	}

@@ -75,7 +75,7 @@ static void arm(struct remote *r, enum await await, uint64_t timeout_us)
 	sd_event_source_set_enabled(r->watchdog, SD_EVENT_ONESHOT);
 }
 
-/* The socket blocks: the encoder always reads, and one that does not is caught by SO_SNDTIMEO. */
+/* Never waits: at most one job is under way, so a full socket means that nobody reads it. */
 static int send_bytes(struct remote *r, const uint8_t *bytes, size_t size, int fd)
 {
 	union {
@@ -108,9 +108,11 @@ static void post(struct remote *r, const struct link_message *message, int fd)
 		return;
 	ssize_t size = link_write(buffer, sizeof buffer, message);
 	int result = size < 0 ? (int)size : send_bytes(r, buffer, (size_t)size, fd);
-	/* A full socket means that it reads no more: the watchdog or its exit says so soon. */
-	if (result < 0)
+	if (result < 0) {
+		/* Perhaps half of it went, and nothing behind it would be understood. */
 		log_debug("encoder: message %d was not taken: %s", message->type, strerror(-result));
+		process_kill(r->process, SIGKILL);
+	}
 }
 
 static void send_configure(struct remote *r)

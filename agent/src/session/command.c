@@ -1,6 +1,7 @@
 #include "session/command.h"
 
 #include "session/environment.h"
+#include "sys/log.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -127,8 +128,11 @@ int command_make(struct command *command, enum service_id id, const struct comma
 	case SERVICE_WIREPLUMBER: add_wireplumber(command); break;
 	case SERVICE_COMPOSITOR: add_compositor(command, facts); break;
 	case SERVICE_HELIX_PORTAL:
-		if (facts->helix_portal)
+		if (facts->helix_portal) {
 			add(command, facts->helix_portal);
+			add(command, "--log-level");
+			add(command, log_level_to_string(log_level()));
+		}
 		break;
 	case SERVICE_PORTAL:
 		portal = find_portal();

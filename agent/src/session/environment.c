@@ -27,6 +27,12 @@ static const struct rule rules[] = {
 	{ "XDG_RUNTIME_DIR", ALL, NULL, FACT(runtime_dir), false },
 	{ "DBUS_SESSION_BUS_ADDRESS", ALL, NULL, FACT(session_bus), false },
 	{ "DBUS_SYSTEM_BUS_ADDRESS", ALL, NULL, FACT(system_bus), true },
+	/* Secrets of the agent; and its settings are not those of an agent that somebody starts
+	 * inside. */
+	{ "HELIX_TOKEN", ALL, NULL, NO_FACT, false },
+	{ "HELIX_VIEW_TOKEN", ALL, NULL, NO_FACT, false },
+	{ "HELIX_LISTEN", ALL, NULL, NO_FACT, false },
+	{ "HELIX_CONFIG", ALL, NULL, NO_FACT, false },
 	/* Set when a bus started us; clients believe it more than the address. */
 	{ "DBUS_STARTER_ADDRESS", ALL, NULL, NO_FACT, false },
 	{ "DBUS_STARTER_BUS_TYPE", ALL, NULL, NO_FACT, false },
