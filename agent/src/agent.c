@@ -21,9 +21,9 @@
 
 /* A key frame of a large picture on a busy machine takes some 100 ms; a driver that hangs never
  * comes back. */
-#define ENCODER_HANG_US (500 * USEC_PER_MSEC)
-#define RESIZE_EVERY_US (120 * USEC_PER_MSEC)
-#define CAST_RETRY_US (300 * USEC_PER_MSEC)
+#define ENCODER_HANG_US   (500 * USEC_PER_MSEC)
+#define RESIZE_EVERY_US   (120 * USEC_PER_MSEC)
+#define CAST_RETRY_US     (300 * USEC_PER_MSEC)
 #define CAST_RETRY_MAX_US (5 * USEC_PER_SEC)
 #define CHILDREN_GRACE_US (1500 * USEC_PER_MSEC)
 
@@ -40,7 +40,8 @@ void agent_notice(
 	a->notice_severity = severity;
 	snprintf(a->notice_text, sizeof a->notice_text, "%s", text);
 	int size = sp_write_notice(message, sizeof message,
-		&(struct sp_notice_message){ .code = notice, .severity = severity,
+		&(struct sp_notice_message){ .code = notice,
+			.severity = severity,
 			.text = { a->notice_text, strlen(a->notice_text) } });
 	if (size > 0 && a->server)
 		viewers_broadcast(a, message, (size_t)size);
@@ -124,14 +125,16 @@ static void on_portal_started(void *owner, const struct portal_stream *stream)
 		state_keep_restore_token(stream->restore_token);
 	if (!stream->has_input)
 		log_warn("agent: the portal gives no keyboard and pointer: viewers can only watch");
-	int r = capture_new(a->event, &(struct capture_options){
+	int r = capture_new(a->event,
+		&(struct capture_options){
 			.remote_fd = stream->remote_fd,
 			.node = stream->node,
 			.width_px = a->wanted_width_px,
 			.height_px = a->wanted_height_px,
 			.any_size = attached,
 			.max_fps = a->options->fps,
-		}, &agent_capture_events, a, &a->capture);
+		},
+		&agent_capture_events, a, &a->capture);
 	if (r < 0) {
 		log_warn("agent: cannot reach PipeWire: %s", strerror(-r));
 		restart_cast(a);
@@ -165,12 +168,14 @@ static void start_cast(struct agent *a)
 			agent_notice(a, SP_NOTICE_WAITING_FOR_PERMISSION, SP_SEVERITY_INFO,
 				"somebody must allow the screen to be shared, on that screen");
 	}
-	int r = portal_new(a->event, &(struct portal_options){
+	int r = portal_new(a->event,
+		&(struct portal_options){
 			.bus_address = session_bus_address(a->session),
 			.virtual_monitor = !attached,
 			.ask_person = attached,
 			.restore_token = token,
-		}, &portal_events, a, &a->portal);
+		},
+		&portal_events, a, &a->portal);
 	if (r < 0) {
 		log_warn("agent: cannot reach the session bus: %s", strerror(-r));
 		restart_cast(a);
@@ -231,7 +236,8 @@ void agent_resize(struct agent *a, uint32_t width_px, uint32_t height_px)
 	a->wanted_width_px = width_px;
 	a->wanted_height_px = height_px;
 	int enabled;
-	if (sd_event_source_get_enabled(a->resize_timer, &enabled) >= 0 && enabled == SD_EVENT_OFF) {
+	if (sd_event_source_get_enabled(a->resize_timer, &enabled) >= 0 &&
+		enabled == SD_EVENT_OFF) {
 		sd_event_source_set_time(a->resize_timer, clock_now_us() + RESIZE_EVERY_US);
 		sd_event_source_set_enabled(a->resize_timer, SD_EVENT_ONESHOT);
 	}
@@ -288,7 +294,8 @@ static int start_loop(struct agent *a)
 		r = sd_event_add_io(a->event, NULL, STDIN_FILENO, EPOLLIN, on_leash, a);
 		/* A file or /dev/null cannot be waited for, and has no end to wait for either. */
 		if (r == -EPERM) {
-			log_warn("agent: --leash needs a pipe or terminal as standard input, ignored");
+			log_warn(
+				"agent: --leash needs a pipe or terminal as standard input, ignored");
 			r = 0;
 		}
 	}
@@ -333,8 +340,9 @@ static int start_server(struct agent *a)
 		}, &viewers_server_events, a, &a->server);
 
 	if (r == -EADDRINUSE)
-		log_error("agent: %s:%u is taken by another program; stop it, or choose another port with "
-			  "--listen %s:PORT",
+		log_error(
+			"agent: %s:%u is taken by another program; stop it, or choose another port with "
+			"--listen %s:PORT",
 			o->listen_address, o->listen_port, o->listen_address);
 	else if (r < 0)
 		log_error("agent: cannot listen on %s:%u: %s", o->listen_address, o->listen_port,
@@ -349,11 +357,13 @@ static int start_encoder(struct agent *a)
 	if (r >= 0)
 		r = programs_find("helix-encoder", a->encoder_path, sizeof a->encoder_path);
 	if (r >= 0)
-		r = encoder_remote_new(a->event, a->processes, &(struct encoder_remote_options){
+		r = encoder_remote_new(a->event, a->processes,
+			&(struct encoder_remote_options){
 				.program = a->encoder_path,
 				.environment = (const char *const *)a->encoder_environment,
 				.hang_us = ENCODER_HANG_US,
-			}, &stream_encoder_events, a, &a->encoder);
+			},
+			&stream_encoder_events, a, &a->encoder);
 	if (r < 0)
 		log_error("agent: cannot start helix-encoder: %s", strerror(-r));
 	return r;
@@ -368,13 +378,15 @@ static int start_session(struct agent *a)
 		log_error("agent: helix-portal is not beside helix-agent");
 		return r;
 	}
-	r = session_new(a->event, a->processes, &(struct session_options){
+	r = session_new(a->event, a->processes,
+		&(struct session_options){
 			.kind = (enum session_kind)a->options->session,
 			.system_bus = (enum session_system_bus)a->options->system_bus,
 			.runtime_dir = a->runtime_dir,
 			.helix_portal = a->portal_path,
 			.apps = (const char *const *)a->options->apps.items,
-		}, &session_events, a, &a->session, &text);
+		},
+		&session_events, a, &a->session, &text);
 	if (r < 0)
 		log_error("agent: no desktop session: %s", text ? text : strerror(-r));
 	return r;

@@ -45,13 +45,13 @@ struct stream {
 	struct pacer pacer;
 	struct picture_format format; /* 0x0 before the first one */
 	struct capture_picture held;  /* the newest picture; .buffer 0 = none */
-	uint32_t busy_buffer;	      /* the encoder reads it; 0 = none */
+	uint32_t busy_buffer;         /* the encoder reads it; 0 = none */
 	bool encoder_ready, want_configure, hopeless;
 	char encoder_name[64], encoder_description[64];
 
 	struct h264_parameter_sets sets;
-	uint16_t config;   /* of the last STREAM; 0 = none yet */
-	bool new_config;   /* the next key frame needs a STREAM */
+	uint16_t config;          /* of the last STREAM; 0 = none yet */
+	bool new_config;          /* the next key frame needs a STREAM */
 	struct sp_stream message; /* the last STREAM; its texts point into this struct */
 	char codec_string[H264_CODEC_STRING_SIZE];
 
@@ -71,9 +71,9 @@ struct cursor {
 		int16_t hotspot_x_px, hotspot_y_px;
 		uint8_t *rgba;
 	} shapes[CURSOR_SHAPES];
-	size_t next; /* the one to be replaced next */
+	size_t next;                        /* the one to be replaced next */
 	struct sp_cursor_position position; /* id 0 = hidden */
-	uint32_t shape_id;		    /* the current shape, also while hidden */
+	uint32_t shape_id;                  /* the current shape, also while hidden */
 };
 
 /* The agent's side of a viewer; viewer_data() of it. */
@@ -82,12 +82,12 @@ struct seat {
 	struct flow flow;
 	struct held held;
 	bool paused;
-	bool synced;	 /* it has every picture since a key frame */
+	bool synced; /* it has every picture since a key frame */
 	bool ever_acked;
 	bool had_picture;
 	uint64_t joined_us, active_us; /* last input */
-	uint32_t shapes_sent; /* bit = place in cursor.shapes */
-	int32_t scroll_x, scroll_y; /* 120ths of a notch that are left over */
+	uint32_t shapes_sent;          /* bit = place in cursor.shapes */
+	int32_t scroll_x, scroll_y;    /* 120ths of a notch that are left over */
 	uint64_t frames, bytes;
 };
 
@@ -110,9 +110,9 @@ struct agent {
 	struct sd_event_source *resize_timer;
 
 	bool session_ready;
-	unsigned cast_failures; /* in a row */
+	unsigned cast_failures;             /* in a row */
 	struct sd_event_source *cast_timer; /* the next attempt at a portal session */
-	enum sp_notice notice; /* what viewers were told last */
+	enum sp_notice notice;              /* what viewers were told last */
 	char notice_text[256];
 	enum sp_severity notice_severity;
 	char **encoder_environment;

@@ -10,6 +10,6 @@
 
 #include <stdbool.h>
 
-/* Apply a file. -ENOENT when it is not there; -EINVAL, with a sentence that names file and line, for what it should
- * not hold. */
+/* Apply a file. -ENOENT when it is not there; -EINVAL, with a sentence that names file and line,
+ * for what it should not hold. */
 int config_file_apply(struct options *options, const char *path, char error[OPTIONS_ERROR_SIZE]);

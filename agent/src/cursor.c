@@ -57,14 +57,15 @@ void cursor_greet(struct agent *a, struct seat *seat)
 static bool is_same_shape(const struct cursor *c, size_t i, const struct capture_cursor *shape)
 {
 	return c->shapes[i].id && c->shapes[i].width_px == shape->width_px &&
-	       c->shapes[i].height_px == shape->height_px &&
-	       c->shapes[i].hotspot_x_px == shape->hotspot_x_px &&
-	       c->shapes[i].hotspot_y_px == shape->hotspot_y_px &&
-	       !memcmp(c->shapes[i].rgba, shape->rgba, (size_t)shape->width_px * shape->height_px * 4);
+		c->shapes[i].height_px == shape->height_px &&
+		c->shapes[i].hotspot_x_px == shape->hotspot_x_px &&
+		c->shapes[i].hotspot_y_px == shape->hotspot_y_px &&
+		!memcmp(c->shapes[i].rgba, shape->rgba,
+			(size_t)shape->width_px * shape->height_px * 4);
 }
 
-/* The id of a shape: known already, or the place of the oldest, which it takes. 0 without memory. An
- * id is a place and 1, so that viewers need not keep more shapes than we do. */
+/* The id of a shape: known already, or the place of the oldest, which it takes. 0 without memory.
+ * An id is a place and 1, so that viewers need not keep more shapes than we do. */
 static uint32_t keep_shape(struct agent *a, const struct capture_cursor *shape)
 {
 	struct cursor *c = &a->cursor;

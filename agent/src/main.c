@@ -1,7 +1,7 @@
 /* helix-agent: a Linux desktop for a browser. This file reads the command line. */
 #include "agent.h"
-#include "core/guard.h"
 #include "config_file.h"
+#include "core/guard.h"
 #include "screenshot.h"
 #include "sys/keeper.h"
 #include "sys/log.h"
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EXIT_USAGE 2
+#define EXIT_USAGE    2
 #define SYSTEM_CONFIG "/etc/helix.conf"
 
 extern char **environ;
@@ -57,8 +57,8 @@ static int check(const struct options *options, char error[OPTIONS_ERROR_SIZE])
 	for (size_t i = 0; i < 2; i++)
 		if (*tokens[i] && !guard_token_is_valid(tokens[i])) {
 			snprintf(error, OPTIONS_ERROR_SIZE,
-				"%s: expected %d to %d letters, digits, - or _", i ? "view-token" : "token",
-				GUARD_MIN_TOKEN, GUARD_MAX_TOKEN);
+				"%s: expected %d to %d letters, digits, - or _",
+				i ? "view-token" : "token", GUARD_MIN_TOKEN, GUARD_MAX_TOKEN);
 			return -EINVAL;
 		}
 	if (*options->token && !strcmp(options->token, options->view_token)) {

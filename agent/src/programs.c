@@ -48,8 +48,9 @@ static void registry_path(const char *runtime_dir, char *path, size_t size)
 
 static int is_ours(const char *variable)
 {
-	static const char *const dropped[] = { "DISPLAY=", "WAYLAND_DISPLAY=", "GST_REGISTRY=",
-		"HELIX_TOKEN=", "HELIX_VIEW_TOKEN=" };
+	static const char *const dropped[] = {
+		"DISPLAY=", "WAYLAND_DISPLAY=", "GST_REGISTRY=", "HELIX_TOKEN=", "HELIX_VIEW_TOKEN="
+	};
 
 	for (size_t i = 0; i < sizeof dropped / sizeof *dropped; i++)
 		if (!strncmp(variable, dropped[i], strlen(dropped[i])))

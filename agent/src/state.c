@@ -15,8 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Where the user's own runtime directory is: also from inside a session of ours, whose private one is
- * in it (keeper.h). */
+/* Where the user's own runtime directory is: also from inside a session of ours, whose private one
+ * is in it (keeper.h). */
 static const char *runtime_dir(char *dir, size_t size)
 {
 	const char *inherited = getenv("XDG_RUNTIME_DIR");
@@ -59,7 +59,8 @@ static int write_private(const char *path, const char *text)
 	char temporary[PATH_MAX];
 
 	snprintf(temporary, sizeof temporary, "%s.%d", path, (int)getpid());
-	autoclose int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	autoclose int fd =
+		open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
 	ssize_t size = (ssize_t)strlen(text);
@@ -93,8 +94,9 @@ static char *ready_line(const struct options *options, const char *token, uint16
 	/* What a browser on this machine can open. */
 	if (!strcmp(host, "0.0.0.0") || !strcmp(host, "::"))
 		host = "127.0.0.1";
-	snprintf(url, sizeof url, strchr(host, ':') ? "http://[%s]:%u/#token=%s" : "http://%s:%u/#token=%s",
-		host, port, token);
+	snprintf(url, sizeof url,
+		strchr(host, ':') ? "http://[%s]:%u/#token=%s" : "http://%s:%u/#token=%s", host,
+		port, token);
 
 	cJSON *ready = cJSON_CreateObject();
 	cJSON_AddStringToObject(ready, "event", "ready");
@@ -115,8 +117,8 @@ static char *ready_line(const struct options *options, const char *token, uint16
 	return line;
 }
 
-int state_announce(const struct options *options, const char *token, uint16_t port, char *path,
-	size_t size)
+int state_announce(
+	const struct options *options, const char *token, uint16_t port, char *path, size_t size)
 {
 	char *line = ready_line(options, token, port);
 
@@ -126,8 +128,8 @@ int state_announce(const struct options *options, const char *token, uint16_t po
 	if (r >= 0)
 		r = write_private(path, line);
 	if (r < 0) {
-		log_warn("agent: cannot write %s (%s): `helix-agent screenshot` will not find us", path,
-			strerror(-r));
+		log_warn("agent: cannot write %s (%s): `helix-agent screenshot` will not find us",
+			path, strerror(-r));
 		*path = '\0';
 	}
 	free(line);
@@ -208,6 +210,7 @@ void state_keep_restore_token(const char *token)
 	restore_path(path, sizeof path);
 	int r = write_private(path, token);
 	if (r < 0)
-		log_warn("agent: cannot keep the portal's restore token in %s (%s): it will ask again", path,
-			strerror(-r));
+		log_warn(
+			"agent: cannot keep the portal's restore token in %s (%s): it will ask again",
+			path, strerror(-r));
 }

@@ -10,10 +10,10 @@
 #include <stdint.h>
 
 /* Say that the desktop can be opened: one line of JSON on stdout (a text for people with --human),
- * and a file that only this user can read, whose path is returned in `path` for state_forget_agent. 0 or a negative
- * errno. */
-int state_announce(const struct options *options, const char *token, uint16_t port, char *path,
-	size_t size);
+ * and a file that only this user can read, whose path is returned in `path` for state_forget_agent.
+ * 0 or a negative errno. */
+int state_announce(
+	const struct options *options, const char *token, uint16_t port, char *path, size_t size);
 
 /* Remove that file; "" is accepted. */
 void state_forget_agent(const char *path);

@@ -57,8 +57,10 @@ static void add_stream(struct agent *a, cJSON *status)
 		cJSON *leg = cJSON_AddObjectToObject(legs, stream_leg_name(i));
 
 		cJSON_AddNumberToObject(leg, "count", (double)s->legs[i].count);
-		cJSON_AddNumberToObject(leg, "p50", (double)histogram_quantile_us(&s->legs[i], 0.5));
-		cJSON_AddNumberToObject(leg, "p99", (double)histogram_quantile_us(&s->legs[i], 0.99));
+		cJSON_AddNumberToObject(
+			leg, "p50", (double)histogram_quantile_us(&s->legs[i], 0.5));
+		cJSON_AddNumberToObject(
+			leg, "p99", (double)histogram_quantile_us(&s->legs[i], 0.99));
 	}
 
 	cJSON *encoder = cJSON_AddObjectToObject(status, "encoder");
@@ -131,10 +133,11 @@ static void answer_status(struct agent *a, struct server_answer *answer)
 	};
 }
 
-static void print_metric(FILE *out, const char *name, const char *type, const char *help, double value)
+static void print_metric(
+	FILE *out, const char *name, const char *type, const char *help, double value)
 {
-	fprintf(out, "# HELP helix_%s %s\n# TYPE helix_%s %s\nhelix_%s %.17g\n", name, help, name, type,
-		name, value);
+	fprintf(out, "# HELP helix_%s %s\n# TYPE helix_%s %s\nhelix_%s %.17g\n", name, help, name,
+		type, name, value);
 }
 
 static void print_legs(FILE *out, const struct stream *s)
@@ -149,8 +152,8 @@ static void print_legs(FILE *out, const struct stream *s)
 
 		for (size_t k = 0; k < HISTOGRAM_BUCKETS; k++) {
 			below += h->counts[k];
-			fprintf(out, "helix_leg_seconds_bucket{leg=\"%s\",le=\"%g\"} %" PRIu64 "\n", name,
-				(double)histogram_bounds_us[k] / 1e6, below);
+			fprintf(out, "helix_leg_seconds_bucket{leg=\"%s\",le=\"%g\"} %" PRIu64 "\n",
+				name, (double)histogram_bounds_us[k] / 1e6, below);
 		}
 		fprintf(out,
 			"helix_leg_seconds_bucket{leg=\"%s\",le=\"+Inf\"} %" PRIu64
@@ -172,7 +175,8 @@ static void print_viewers(FILE *out, struct agent *a)
 		waiting += (unsigned)viewer_waiting(v);
 	}
 	print_metric(out, "viewers", "gauge", "Viewers connected.", viewers);
-	print_metric(out, "frames_in_flight", "gauge", "Frames sent and not acknowledged.", in_flight);
+	print_metric(
+		out, "frames_in_flight", "gauge", "Frames sent and not acknowledged.", in_flight);
 	print_metric(out, "frames_queued", "gauge", "Frames that wait for a socket.", waiting);
 }
 
@@ -189,9 +193,10 @@ static void answer_metrics(struct agent *a, struct server_answer *answer)
 		return;
 	}
 	print_metric(out, "frames_total", "counter", "Pictures encoded.", (double)s->frames);
-	print_metric(out, "key_frames_total", "counter", "IDR pictures among them.", (double)s->keys);
-	print_metric(out, "refinements_total", "counter", "Pictures that only sharpened the last one.",
-		(double)s->refinements);
+	print_metric(
+		out, "key_frames_total", "counter", "IDR pictures among them.", (double)s->keys);
+	print_metric(out, "refinements_total", "counter",
+		"Pictures that only sharpened the last one.", (double)s->refinements);
 	print_metric(out, "bytes_total", "counter", "Bytes of access units.", (double)s->bytes);
 	print_metric(out, "bitrate_kbit", "gauge", "What the encoder is told to spend.",
 		s->bitrate_kbit);
@@ -202,12 +207,14 @@ static void answer_metrics(struct agent *a, struct server_answer *answer)
 			"Pictures that a newer one replaced before they were looked at.",
 			(double)capture_replaced(a->capture));
 	}
-	print_metric(out, "encoder_restarts_total", "counter", "Times the encoder was started anew.",
-		(double)encoder_remote_restarts(a->encoder));
+	print_metric(out, "encoder_restarts_total", "counter",
+		"Times the encoder was started anew.", (double)encoder_remote_restarts(a->encoder));
 	print_metric(out, "session_restarts_total", "counter",
-		"Times a part of the session was started anew.", (double)session_restarts(a->session));
+		"Times a part of the session was started anew.",
+		(double)session_restarts(a->session));
 	print_metric(out, "refused_total", "counter", "Connections refused before the upgrade.",
-		(double)(refused.host + refused.origin + refused.token + refused.full + refused.other));
+		(double)(refused.host + refused.origin + refused.token + refused.full +
+			refused.other));
 	print_viewers(out, a);
 	print_legs(out, s);
 	if (fclose(out) != 0 || !text) {

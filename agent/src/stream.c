@@ -14,8 +14,8 @@ static const struct h264_colour colour = { .primaries = 1, .transfer = 13, .matr
 
 const char *stream_leg_name(enum leg leg)
 {
-	static const char *const names[LEG_COUNT] = { "queue", "convert", "encode", "return", "send",
-		"ours", "network" };
+	static const char *const names[LEG_COUNT] = { "queue", "convert", "encode", "return",
+		"send", "ours", "network" };
 
 	return names[leg];
 }
@@ -82,7 +82,8 @@ static void configure(struct agent *a)
 	s->want_configure = false;
 	s->encoder_ready = false;
 	s->bitrate_kbit = s->bitrate_kbit ? s->bitrate_kbit : a->options->bitrate_kbit;
-	a->encoder->ops->configure(a->encoder, &(struct encoder_config){
+	a->encoder->ops->configure(a->encoder,
+		&(struct encoder_config){
 			.format = s->format,
 			.max_fps = a->options->fps,
 			.bitrate_kbit = s->bitrate_kbit,
@@ -99,7 +100,8 @@ static void steer_bitrate(struct agent *a, uint64_t now_us)
 	if (!seat || now_us - s->bitrate_set_us < BITRATE_EVERY_US)
 		return;
 	uint32_t target = flow_target_kbit(&seat->flow);
-	if (target * 100ull < s->bitrate_kbit * 97ull || target * 100ull > s->bitrate_kbit * 110ull ||
+	if (target * 100ull < s->bitrate_kbit * 97ull ||
+		target * 100ull > s->bitrate_kbit * 110ull ||
 		(target == a->options->bitrate_kbit && target != s->bitrate_kbit)) {
 		s->bitrate_kbit = target;
 		s->bitrate_set_us = now_us;
@@ -164,7 +166,8 @@ void stream_pump(struct agent *a)
 		encode(a, &job, now_us);
 		return;
 	}
-	uint64_t deadline_us = viewers_have_credit(a, now_us) ? pacer_deadline_us(&s->pacer) : PACER_NEVER;
+	uint64_t deadline_us =
+		viewers_have_credit(a, now_us) ? pacer_deadline_us(&s->pacer) : PACER_NEVER;
 	arm(s, deadline_us < retry_us ? deadline_us : retry_us);
 }
 
@@ -230,8 +233,8 @@ static void update_stream_message(struct agent *a)
 		viewers_send_stream(a, v);
 }
 
-static void count_legs(struct stream *s, const struct packet *packet,
-	const struct encoder_timing *timing)
+static void count_legs(
+	struct stream *s, const struct packet *packet, const struct encoder_timing *timing)
 {
 	if (s->job.again)
 		return;
@@ -245,7 +248,7 @@ static void count_legs(struct stream *s, const struct packet *packet,
 static bool is_plausible(const struct stream *s, const struct encoder_timing *t, uint64_t now_us)
 {
 	return t->started_us >= s->job_captured_us && t->converted_us >= t->started_us &&
-	       t->encoded_us >= t->converted_us && t->encoded_us <= now_us;
+		t->encoded_us >= t->converted_us && t->encoded_us <= now_us;
 }
 
 static void on_packet(
@@ -263,7 +266,8 @@ static void on_packet(
 	int r = h264_prepare_unit(&s->sets, &packet->unit, &packet->unit_size, &key, &changed);
 	pacer_packet(&s->pacer, packet->unit_size, packet->encoded_us);
 	if (r < 0 || packet->unit_size > SP_MAX_ACCESS_UNIT) {
-		log_warn("stream: the encoder wrote what is no access unit (%s), asking for a key frame",
+		log_warn(
+			"stream: the encoder wrote what is no access unit (%s), asking for a key frame",
 			strerror(-r));
 		packet_unref(packet);
 		pacer_want_key(&s->pacer);
@@ -274,7 +278,7 @@ static void on_packet(
 		update_stream_message(a);
 	packet->video = (struct sp_video){
 		.flags = (uint8_t)((key ? SP_VIDEO_KEY : 0) |
-				   (s->job.refinement ? SP_VIDEO_REFINE : 0)),
+			(s->job.refinement ? SP_VIDEO_REFINE : 0)),
 		.config = s->config,
 		.capture_us = s->job_captured_us,
 		.queue_us = (uint32_t)(when.started_us - s->job_captured_us),

@@ -15,7 +15,7 @@
 #define JOIN_EVERY_US (100 * USEC_PER_MSEC)
 /* How often the viewer that sets the pace gets one when it asks. */
 #define REQUEST_EVERY_US (250 * USEC_PER_MSEC)
-#define MIN_KBIT 300
+#define MIN_KBIT         300
 
 static struct seat *seat_of(struct viewer *viewer)
 {
@@ -76,7 +76,7 @@ bool viewers_need_key(struct agent *a, uint64_t now_us, uint64_t *ret_retry_us)
 		if (seat->synced || !has_credit(seat))
 			continue;
 		uint64_t every_us = !seat->had_picture ? JOIN_EVERY_US
-				    : seat == primary  ? REQUEST_EVERY_US
+			: seat == primary              ? REQUEST_EVERY_US
 						       : RESYNC_EVERY_US;
 		if (since_us >= every_us)
 			return true;
@@ -145,8 +145,8 @@ static void release_all(struct agent *a, struct seat *seat)
 	}
 }
 
-static void on_hello(
-	void *owner, struct viewer *viewer, const struct sp_hello *hello, struct sp_welcome *welcome)
+static void on_hello(void *owner, struct viewer *viewer, const struct sp_hello *hello,
+	struct sp_welcome *welcome)
 {
 	struct agent *a = owner;
 	struct seat *seat = seat_of(viewer);
@@ -161,7 +161,7 @@ static void on_hello(
 
 	bool attached = a->options->session == SESSION_ATTACH;
 	welcome->features = (uint32_t)(SP_FEATURE_INPUT | SP_FEATURE_CURSOR |
-				       (attached ? 0 : SP_FEATURE_RESIZE));
+		(attached ? 0 : SP_FEATURE_RESIZE));
 	welcome->session = a->session_id;
 	welcome->clock_us = seat->joined_us;
 	welcome->agent = (struct sp_text){ name, sizeof name - 1 };
@@ -201,7 +201,8 @@ static void on_left(void *owner, struct viewer *viewer)
 	stream_pump(a);
 }
 
-static void on_sent(void *owner, struct viewer *viewer, const struct packet *packet, uint64_t now_us)
+static void on_sent(
+	void *owner, struct viewer *viewer, const struct packet *packet, uint64_t now_us)
 {
 	struct agent *a = owner;
 	struct stream *s = &a->stream;
@@ -239,10 +240,11 @@ static void type_text(struct agent *a, const struct sp_text *text)
 	uint32_t code;
 
 	while (utf8_next(text->bytes, text->size, &at, &code)) {
-		/* X11 keysyms: Latin-1 as it is, control keys by name, all else by its code point. */
+		/* X11 keysyms: Latin-1 as it is, control keys by name, all else by its code point.
+		 */
 		uint32_t keysym = code == '\n' || code == '\r' ? 0xff0d
-				  : code == '\t'	       ? 0xff09
-				  : code < 0x100	       ? code
+			: code == '\t'                         ? 0xff09
+			: code < 0x100                         ? code
 							       : 0x01000000 | code;
 
 		portal_keysym(a->portal, keysym, true);

@@ -4,7 +4,8 @@
 
 #define MS 1000u
 
-/* A path of `kbit` with a fixed delay each way and an endless buffer: when a frame's ACK comes back. */
+/* A path of `kbit` with a fixed delay each way and an endless buffer: when a frame's ACK comes
+ * back. */
 struct path {
 	double bytes_per_us;
 	uint64_t delay_us, busy_until_us;
@@ -20,10 +21,11 @@ static uint64_t path_ack_us(struct path *path, size_t bytes, uint64_t now_us)
 
 /* Send a frame whenever allowed, at most one each 16.7 ms, spending what the flow asks for. Returns
  * the worst time from sending to ACK in the last half. */
-static uint64_t drive(struct flow *flow, struct path *path, double seconds, uint64_t *now_us,
-	uint32_t *frame)
+static uint64_t drive(
+	struct flow *flow, struct path *path, double seconds, uint64_t *now_us, uint32_t *frame)
 {
-	uint64_t end = *now_us + (uint64_t)(seconds * 1e6), half = *now_us + (uint64_t)(seconds * 5e5);
+	uint64_t end = *now_us + (uint64_t)(seconds * 1e6),
+		 half = *now_us + (uint64_t)(seconds * 5e5);
 	uint64_t acks[FLOW_MAX_IN_FLIGHT], worst = 0;
 	uint32_t oldest = *frame;
 

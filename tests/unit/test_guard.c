@@ -24,9 +24,9 @@ Test(guard, knows_its_own_names_with_any_port)
 
 Test(guard, refuses_foreign_and_malformed_hosts)
 {
-	static const char *const hosts[] = { "evil.example", "evil.example:7878", "127.0.0.1.evil.example",
-		"localhost.evil.example", "", ":7878", "[::1", "[::1]x", "::1", "a:b:c", "127.0.0.256",
-		"desk.example.evil", " localhost" };
+	static const char *const hosts[] = { "evil.example", "evil.example:7878",
+		"127.0.0.1.evil.example", "localhost.evil.example", "", ":7878", "[::1", "[::1]x",
+		"::1", "a:b:c", "127.0.0.256", "desk.example.evil", " localhost" };
 
 	for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
 		cr_expect_not(guard_host_allowed(&guard, hosts[i]), "%s", hosts[i]);
@@ -48,8 +48,8 @@ Test(guard, refuses_foreign_origins)
 		"http://127.0.0.1:7878.evil.example", "https://portal.example.evil" };
 
 	for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
-		cr_expect_not(
-			guard_origin_allowed(&guard, foreign[i], "127.0.0.1:7878"), "%s", foreign[i]);
+		cr_expect_not(guard_origin_allowed(&guard, foreign[i], "127.0.0.1:7878"), "%s",
+			foreign[i]);
 }
 
 Test(guard, gives_each_token_its_role)

@@ -89,13 +89,15 @@ Test(options, refuses_values_and_says_what_is_expected)
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		cr_expect_lt(PARSE(cases[i].argument), 0, "%s", cases[i].argument);
-		cr_expect_not_null(strstr(error, cases[i].sentence), "%s: %s", cases[i].argument, error);
+		cr_expect_not_null(
+			strstr(error, cases[i].sentence), "%s: %s", cases[i].argument, error);
 	}
 }
 
 Test(options, lets_the_command_line_win_over_the_environment_and_that_over_the_file)
 {
-	static const char *const environment[] = { "HOME=/", "HELIX_FPS=25", "HELIX_BITRATE=2500", NULL };
+	static const char *const environment[] = { "HOME=/", "HELIX_FPS=25", "HELIX_BITRATE=2500",
+		NULL };
 
 	cr_assert_eq(PARSE("--fps", "50"), 0);
 	cr_assert_eq(options_parse_environment(&options, environment, error), 0);

@@ -43,7 +43,8 @@ Test(packet, puts_each_viewers_own_frame_number_in_front_of_the_shared_bytes)
 	for (uint32_t frame = 5; frame < 8; frame += 2) {
 		uint8_t *message = packet_message(packet, frame);
 
-		cr_assert_eq(sp_parse_video(message, SP_VIDEO_HEADER_SIZE + sizeof unit, &video), SP_OK);
+		cr_assert_eq(
+			sp_parse_video(message, SP_VIDEO_HEADER_SIZE + sizeof unit, &video), SP_OK);
 		cr_expect_eq(video.frame, frame);
 		cr_expect_eq(video.config, 3);
 		cr_expect_eq(video.unit_size, sizeof unit);
@@ -79,8 +80,8 @@ Test(utf8, walks_through_characters_of_all_lengths)
 
 Test(utf8, stops_at_what_is_not_utf8)
 {
-	static const char *const bad[] = { "\x80", "\xc3", "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80",
-		"\xf4\x90\x80\x80", "\xff", "\xe2\x82" };
+	static const char *const bad[] = { "\x80", "\xc3", "\xc0\x80", "\xe0\x80\x80",
+		"\xed\xa0\x80", "\xf4\x90\x80\x80", "\xff", "\xe2\x82" };
 	uint32_t code;
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {

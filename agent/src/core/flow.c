@@ -2,11 +2,11 @@
 
 /* Half a frame at 15 fps: what may stand in the path's queue besides what fills the path itself. */
 #define WINDOW_SLACK_US 33000
-#define QUEUE_HIGH_US 30000
-#define QUEUE_LOW_US 15000
+#define QUEUE_HIGH_US   30000
+#define QUEUE_LOW_US    15000
 /* Full windows for this long are no burst any more. */
-#define FULL_US 150000
-#define RATE_WINDOW_US 3000000
+#define FULL_US           150000
+#define RATE_WINDOW_US    3000000
 #define RTT_MIN_WINDOW_US 10000000
 /* Before the first ACK nothing is known of the path: one frame to start with, one to measure. */
 #define START_FRAMES 2
@@ -123,7 +123,8 @@ static void steer(struct flow *flow, bool full, uint64_t now_us)
 
 	if (flow->queue_us > QUEUE_HIGH_US && now_us >= flow->hold_until_us) {
 		cut(flow, 0.85, now_us);
-	} else if (full && now_us - flow->full_since_us > FULL_US && now_us >= flow->hold_until_us) {
+	} else if (full && now_us - flow->full_since_us > FULL_US &&
+		now_us >= flow->hold_until_us) {
 		cut(flow, 0.9, now_us);
 	} else if (!full && flow->queue_us < QUEUE_LOW_US && now_us >= flow->hold_until_us) {
 		uint64_t since_us = now_us - flow->grown_us;

@@ -1,4 +1,5 @@
-/* The flow of one viewer: how much may be under way to it, and how many bits a second its path carries.
+/* The flow of one viewer: how much may be under way to it, and how many bits a second its path
+ * carries.
  *
  * Clocked by ACKs. Each acknowledged frame yields a round trip time and a sample of the delivery
  * rate (as BBR takes them: bytes delivered between a frame's sending and its ACK, over that time).
@@ -15,7 +16,7 @@
 #include <stdint.h>
 
 #define FLOW_MAX_IN_FLIGHT 32
-#define FLOW_RATE_SAMPLES 16
+#define FLOW_RATE_SAMPLES  16
 
 struct flow_frame {
 	uint32_t frame;
@@ -42,7 +43,7 @@ struct flow {
 	size_t sample_count;
 
 	uint64_t rtt_us, rtt_min_us, rtt_min_at_us;
-	uint64_t queue_us;   /* what the last frame waited in the path */
+	uint64_t queue_us;      /* what the last frame waited in the path */
 	uint64_t hold_until_us; /* no second cut before the first one shows */
 	uint64_t grown_us;
 	uint64_t full_since_us; /* the window is full, so the path is the limit; 0 = it is not */

@@ -30,7 +30,7 @@ bool guard_is_loopback(const char *address)
 	if (!strcasecmp(address, "localhost") || !strcmp(address, "::1"))
 		return true;
 	return sscanf(address, "%3u.%3u.%3u.%3u%c", &a, &b, &c, &d, &rest) == 4 && a == 127 &&
-	       b < 256 && c < 256 && d < 256;
+		b < 256 && c < 256 && d < 256;
 }
 
 /* The name in "name:port" or "[v6]:port". Its size, or 0 for nonsense. */
@@ -77,9 +77,9 @@ bool guard_origin_allowed(const struct guard *guard, const char *origin, const c
 {
 	if (!origin)
 		return true;
-	const char *authority = !strncasecmp(origin, "http://", 7)   ? origin + 7
-				: !strncasecmp(origin, "https://", 8) ? origin + 8
-								      : NULL;
+	const char *authority = !strncasecmp(origin, "http://", 7) ? origin + 7
+		: !strncasecmp(origin, "https://", 8)              ? origin + 8
+								   : NULL;
 	if (authority && host && !strcasecmp(authority, host))
 		return true;
 	for (const char *const *allowed = guard->allow_origins; allowed && *allowed; allowed++)
@@ -123,7 +123,7 @@ bool guard_subprotocol_token(const char *header, char ret_token[GUARD_MAX_TOKEN 
 		if (size == sizeof SP_SUBPROTOCOL - 1 && !memcmp(at, SP_SUBPROTOCOL, size)) {
 			offered = true;
 		} else if (size > prefix && size - prefix <= GUARD_MAX_TOKEN && !found &&
-			   !memcmp(at, GUARD_SUBPROTOCOL_PREFIX, prefix)) {
+			!memcmp(at, GUARD_SUBPROTOCOL_PREFIX, prefix)) {
 			memcpy(ret_token, at + prefix, size - prefix);
 			ret_token[size - prefix] = '\0';
 			found = true;

@@ -18,15 +18,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define LINK_HEADER_SIZE 8
-#define LINK_MAX_SMALL 1024
-#define LINK_MAX_PACKET (16u << 20)
-#define LINK_MAX_MESSAGE (LINK_MAX_PACKET + 64)
+#define LINK_HEADER_SIZE        8
+#define LINK_MAX_SMALL          1024
+#define LINK_MAX_PACKET         (16u << 20)
+#define LINK_MAX_MESSAGE        (LINK_MAX_PACKET + 64)
 #define LINK_PACKET_HEADER_SIZE 48
-#define LINK_MAX_NAME 63
-#define LINK_MAX_TEXT 511
-#define LINK_MAX_FPS 1000
-#define LINK_MAX_BITRATE_KBIT 2000000
+#define LINK_MAX_NAME           63
+#define LINK_MAX_TEXT           511
+#define LINK_MAX_FPS            1000
+#define LINK_MAX_BITRATE_KBIT   2000000
 
 enum link_type {
 	/* agent to encoder */
@@ -68,10 +68,10 @@ struct link_buffer_remove {
 };
 
 struct link_encode {
-	bool key;	   /* must become an IDR */
-	uint32_t sequence; /* comes back in RELEASED and PACKET */
-	uint32_t buffer;   /* 0 = the last picture once more */
-	uint64_t pts_us;   /* strictly increasing */
+	bool key;                     /* must become an IDR */
+	uint32_t sequence;            /* comes back in RELEASED and PACKET */
+	uint32_t buffer;              /* 0 = the last picture once more */
+	uint64_t pts_us;              /* strictly increasing */
 	struct picture_damage damage; /* what changed since the last ENCODE */
 };
 
@@ -124,7 +124,8 @@ struct link_message {
 };
 
 /* The size of the message that starts at `bytes`, once LINK_HEADER_SIZE bytes are there; 0 when
- * they are not; -EBADMSG when no valid message can start so, -EMSGSIZE over the limit for its type. */
+ * they are not; -EBADMSG when no valid message can start so, -EMSGSIZE over the limit for its type.
+ */
 ssize_t link_message_size(const uint8_t *bytes, size_t size);
 
 /* Parse one whole message (of PACKET, at least its first LINK_PACKET_HEADER_SIZE bytes).

@@ -22,7 +22,8 @@ struct row {
 static const struct row table[] = {
 	{ { "listen", "server", "ADDRESS:PORT", "where to listen; port 0 takes any free one" },
 		TYPE_LISTEN, AT(listen_address), .initial = "127.0.0.1:7878" },
-	{ { "allow-remote", "server", NULL, "let --listen name an address that other machines reach" },
+	{ { "allow-remote", "server", NULL,
+		  "let --listen name an address that other machines reach" },
 		TYPE_SWITCH, AT(allow_remote), .initial = "no" },
 	{ { "allow-host", "server", "NAME",
 		  "a further name by which the page may be opened (Host header); again for more" },
@@ -30,28 +31,32 @@ static const struct row table[] = {
 	{ { "allow-origin", "server", "ORIGIN",
 		  "a further origin that may connect, e.g. https://desk.example; again for more" },
 		TYPE_LIST, AT(allow_origins), .initial = "" },
-	{ { "token", "server", "TOKEN", "the secret that opens the desktop (default: a new one each start)" },
+	{ { "token", "server", "TOKEN",
+		  "the secret that opens the desktop (default: a new one each start)" },
 		TYPE_TEXT, AT(token), .initial = "", .secret = true },
-	{ { "view-token", "server", "TOKEN", "a second secret, which lets people watch but not touch" },
+	{ { "view-token", "server", "TOKEN",
+		  "a second secret, which lets people watch but not touch" },
 		TYPE_TEXT, AT(view_token), .initial = "", .secret = true },
 	{ { "max-viewers", "server", "N", "how many may be connected at once" }, TYPE_NUMBER,
 		AT(max_viewers), 1, 256, .initial = "16" },
 	{ { "session", "session", "KIND",
 		  "auto, gnome, mutter (bare compositor) or attach (the desktop of this environment)" },
-		TYPE_CHOICE, AT(session), .choices = "auto gnome mutter attach", .initial = "auto" },
+		TYPE_CHOICE, AT(session), .choices = "auto gnome mutter attach",
+		.initial = "auto" },
 	{ { "system-bus", "session", "KIND",
 		  "auto, private (an empty one) or host: the D-Bus system bus that the session sees" },
 		TYPE_CHOICE, AT(system_bus), .choices = "auto private host", .initial = "auto" },
 	{ { "app", "session", "COMMAND", "start this in the session; again for more" }, TYPE_LIST,
 		AT(apps), .initial = "" },
-	{ { "size", "stream", "WxH", "the desktop's size until a viewer asks for its own" }, TYPE_SIZE,
-		AT(width_px), 200, 8192, .initial = "1280x720" },
-	{ { "fps", "stream", "N", "at most this many pictures a second" }, TYPE_NUMBER, AT(fps), 1, 240,
-		.initial = "60" },
-	{ { "bitrate", "stream", "KBIT", "at most this many kbit/s; a slow link gets less by itself" },
+	{ { "size", "stream", "WxH", "the desktop's size until a viewer asks for its own" },
+		TYPE_SIZE, AT(width_px), 200, 8192, .initial = "1280x720" },
+	{ { "fps", "stream", "N", "at most this many pictures a second" }, TYPE_NUMBER, AT(fps), 1,
+		240, .initial = "60" },
+	{ { "bitrate", "stream", "KBIT",
+		  "at most this many kbit/s; a slow link gets less by itself" },
 		TYPE_NUMBER, AT(bitrate_kbit), 100, 200000, .initial = "12000" },
-	{ { "encoder", "stream", "NAME", "auto, or one that helix-encoder --list shows" }, TYPE_TEXT,
-		AT(encoder), .initial = "auto" },
+	{ { "encoder", "stream", "NAME", "auto, or one that helix-encoder --list shows" },
+		TYPE_TEXT, AT(encoder), .initial = "auto" },
 	{ { "log-level", "log", "LEVEL", "error, warn, info, debug or trace" }, TYPE_CHOICE,
 		AT(log_level), .choices = "error warn info debug trace", .initial = "info" },
 	{ { "leash", NULL, NULL, "leave when standard input ends" }, TYPE_SWITCH, AT(leash),
@@ -226,8 +231,9 @@ static void explain(const struct row *row, const char *value, int r, char *error
 		snprintf(error, OPTIONS_ERROR_SIZE, "%s=%.60s: expected one of: %s", row->info.name,
 			value, row->choices);
 	else if (row->type == TYPE_SIZE)
-		snprintf(error, OPTIONS_ERROR_SIZE, "%s=%.60s: expected e.g. 1920x1080, from %ux%u to %ux%u",
-			row->info.name, value, row->min, row->min, row->max, row->max);
+		snprintf(error, OPTIONS_ERROR_SIZE,
+			"%s=%.60s: expected e.g. 1920x1080, from %ux%u to %ux%u", row->info.name,
+			value, row->min, row->min, row->max, row->max);
 	else
 		snprintf(error, OPTIONS_ERROR_SIZE, "%s=%.60s: expected %s", row->info.name, value,
 			row->info.placeholder ? row->info.placeholder : "yes or no");
@@ -240,7 +246,8 @@ int options_set(struct options *options, enum option_source source, const char *
 		const struct row *row = &table[i];
 
 		if (strcmp(row->info.name, name) != 0 ||
-			(section && (!row->info.section || strcmp(row->info.section, section) != 0)))
+			(section &&
+				(!row->info.section || strcmp(row->info.section, section) != 0)))
 			continue;
 		if (options->sources[i] > source)
 			return 0;
@@ -259,8 +266,8 @@ int options_set(struct options *options, enum option_source source, const char *
 		options->sources[i] = source;
 		return 0;
 	}
-	snprintf(error, OPTIONS_ERROR_SIZE, "%s%s%.60s: there is no such setting", section ? section : "",
-		section ? "." : "", name);
+	snprintf(error, OPTIONS_ERROR_SIZE, "%s%s%.60s: there is no such setting",
+		section ? section : "", section ? "." : "", name);
 	return -ENOENT;
 }
 
@@ -298,12 +305,13 @@ static const struct row *find_switch(const char *name)
 	return NULL;
 }
 
-int options_parse_arguments(struct options *options, int argc, const char *const *argv,
-	char error[OPTIONS_ERROR_SIZE])
+int options_parse_arguments(
+	struct options *options, int argc, const char *const *argv, char error[OPTIONS_ERROR_SIZE])
 {
 	for (int i = 1; i < argc; i++) {
 		if (strncmp(argv[i], "--", 2) != 0 || strlen(argv[i]) > 4096) {
-			snprintf(error, OPTIONS_ERROR_SIZE, "%.60s: expected an option; see --help", argv[i]);
+			snprintf(error, OPTIONS_ERROR_SIZE, "%.60s: expected an option; see --help",
+				argv[i]);
 			return -EINVAL;
 		}
 
@@ -423,7 +431,8 @@ void options_print_help(FILE *out)
 		const struct row *row = &table[i];
 		char left[64];
 
-		snprintf(left, sizeof left, "--%s%s%s", row->info.name, row->info.placeholder ? " " : "",
+		snprintf(left, sizeof left, "--%s%s%s", row->info.name,
+			row->info.placeholder ? " " : "",
 			row->info.placeholder ? row->info.placeholder : "");
 		fprintf(out, "  %-24s %s", left, row->info.help);
 		if (*row->initial && row->type != TYPE_SWITCH)

@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define OPTIONS_MAX_LIST 16
+#define OPTIONS_MAX_LIST   16
 #define OPTIONS_ERROR_SIZE 256
 
 struct option_list {
@@ -53,8 +53,8 @@ struct options {
 
 /* One row, for listing. */
 struct option_info {
-	const char *name;	 /* "bitrate": also HELIX_BITRATE and the key in the file */
-	const char *section;	 /* of the file; NULL = not allowed there */
+	const char *name;        /* "bitrate": also HELIX_BITRATE and the key in the file */
+	const char *section;     /* of the file; NULL = not allowed there */
 	const char *placeholder; /* "KBIT"; NULL for a switch */
 	const char *help;
 };
@@ -64,15 +64,15 @@ int options_init(struct options *options);
 void options_done(struct options *options);
 
 /* Set one option by its name. -ENOENT: there is none (of that section, where section is not NULL).
- * -EINVAL: the value is not allowed. In both cases `error` says what would be. A list grows with each call, but a
- * stronger source starts it anew. NULL as value: a switch without one. */
+ * -EINVAL: the value is not allowed. In both cases `error` says what would be. A list grows with
+ * each call, but a stronger source starts it anew. NULL as value: a switch without one. */
 int options_set(struct options *options, enum option_source source, const char *section,
 	const char *name, const char *value, char error[OPTIONS_ERROR_SIZE]);
 
-/* Apply argv[1..] ("--name value", "--name=value", "--switch", "--no-switch"). 0, or -EINVAL with the sentence in
- * `error`. */
-int options_parse_arguments(struct options *options, int argc, const char *const *argv,
-	char error[OPTIONS_ERROR_SIZE]);
+/* Apply argv[1..] ("--name value", "--name=value", "--switch", "--no-switch"). 0, or -EINVAL with
+ * the sentence in `error`. */
+int options_parse_arguments(
+	struct options *options, int argc, const char *const *argv, char error[OPTIONS_ERROR_SIZE]);
 
 /* Apply every HELIX_* variable; unknown ones are errors. HELIX_CONFIG is the caller's. */
 int options_parse_environment(

@@ -4,7 +4,7 @@
  * enough that typing is not disturbed, short enough that the eye sees it as one movement. */
 #define REFINE_AFTER_US 60000
 #define REFINE_EVERY_US 40000
-#define REFINEMENTS 10
+#define REFINEMENTS     10
 
 void pacer_init(struct pacer *pacer)
 {

@@ -19,11 +19,11 @@
 
 struct pacer {
 	struct picture_damage damage; /* of the waiting picture against the last encoded one */
-	bool waiting;		      /* a picture is there that was not encoded */
-	bool has_picture;	      /* something was encoded since the last reset */
-	bool busy;		      /* an ENCODE is outstanding */
+	bool waiting;                 /* a picture is there that was not encoded */
+	bool has_picture;             /* something was encoded since the last reset */
+	bool busy;                    /* an ENCODE is outstanding */
 	bool key_wanted;
-	bool refining; /* the outstanding or last job was a refinement */
+	bool refining;        /* the outstanding or last job was a refinement */
 	uint64_t captured_us; /* of the oldest picture that is merged into the waiting one */
 	uint64_t encoded_us;
 	unsigned refinements_left;
@@ -32,14 +32,15 @@ struct pacer {
 
 struct pacer_job {
 	bool key;
-	bool again;	/* the last picture once more */
+	bool again;      /* the last picture once more */
 	bool refinement; /* ... and only to sharpen it */
 	struct picture_damage damage;
 };
 
 enum pacer_verdict {
 	PACER_WAIT,   /* for an event, or for pacer_deadline_us() */
-	PACER_ENCODE, /* do the job; the pacer counts itself busy until pacer_packet or pacer_reset */
+	PACER_ENCODE, /* do the job; the pacer counts itself busy until pacer_packet or pacer_reset
+		       */
 };
 
 void pacer_init(struct pacer *pacer);

@@ -14,13 +14,13 @@
 
 /* What libwebsockets wants in front (LWS_PRE, checked where it is known). */
 #define PACKET_SOCKET_HEADROOM 16
-#define PACKET_HEADROOM (PACKET_SOCKET_HEADROOM + SP_VIDEO_HEADER_SIZE + H264_HEADROOM)
+#define PACKET_HEADROOM        (PACKET_SOCKET_HEADROOM + SP_VIDEO_HEADER_SIZE + H264_HEADROOM)
 
 struct packet {
 	unsigned references;
 	struct sp_video video; /* all but `frame`, which each viewer counts for itself */
 	uint64_t encoded_us;   /* the access unit arrived here */
-	uint8_t *unit;	       /* inside `bytes` */
+	uint8_t *unit;         /* inside `bytes` */
 	size_t unit_size;
 	uint8_t bytes[];
 };

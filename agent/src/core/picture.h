@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #define PICTURE_MAX_DIMENSION 16384
-#define PICTURE_MAX_RECTS 16
+#define PICTURE_MAX_RECTS     16
 
 /* Byte order in memory. All are 4 bytes a pixel and opaque. */
 enum pixel_format { PIXEL_BGRX = 1, PIXEL_RGBX = 2 };

@@ -8,7 +8,11 @@ bool utf8_next(const char *text, size_t size, size_t *position, uint32_t *ret_co
 	if (at >= size)
 		return false;
 	uint8_t lead = (uint8_t)text[at++];
-	size_t more = lead < 0x80 ? 0 : lead >> 5 == 6 ? 1 : lead >> 4 == 14 ? 2 : lead >> 3 == 30 ? 3 : 4;
+	size_t more = lead < 0x80 ? 0
+		: lead >> 5 == 6  ? 1
+		: lead >> 4 == 14 ? 2
+		: lead >> 3 == 30 ? 3
+				  : 4;
 	if (more == 4 || size - at < more)
 		return false;
 

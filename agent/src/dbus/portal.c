@@ -14,18 +14,18 @@
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
-#define STEP_DEADLINE_US (15 * USEC_PER_SEC)
+#define STEP_DEADLINE_US   (15 * USEC_PER_SEC)
 #define PERSON_DEADLINE_US (10 * 60 * USEC_PER_SEC)
 /* Programs learn of a new seat device by an event of their own; 200 ms are enough on a busy
  * machine, and a person cannot type sooner after the first picture. */
-#define WARM_UP_US (200 * USEC_PER_MSEC)
+#define WARM_UP_US    (200 * USEC_PER_MSEC)
 #define KEY_LEFTSHIFT 42
 
 /* The steps towards a running session, in order. */
 enum step { STEP_CREATE, STEP_DEVICES, STEP_SOURCES, STEP_START, STEP_OPEN, STEP_DONE };
 
-static const char *const step_names[] = { "CreateSession", "SelectDevices", "SelectSources", "Start",
-	"OpenPipeWireRemote", "" };
+static const char *const step_names[] = { "CreateSession", "SelectDevices", "SelectSources",
+	"Start", "OpenPipeWireRemote", "" };
 
 enum { SOURCE_MONITOR = 1, SOURCE_VIRTUAL = 4 };
 enum { CURSOR_METADATA = 4 };
@@ -117,7 +117,8 @@ static int on_opened(sd_bus_message *reply, void *owner, sd_bus_error *error)
 	} else {
 		sd_event_source_set_enabled(p->timer, SD_EVENT_OFF);
 	}
-	p->events->started(p->owner, &(struct portal_stream){
+	p->events->started(p->owner,
+		&(struct portal_stream){
 			.remote_fd = fd,
 			.node = p->node,
 			.has_input = p->has_input,
@@ -208,7 +209,8 @@ static int on_response(sd_bus_message *m, void *owner, sd_bus_error *error)
 	if (sd_bus_message_read(m, "u", &response) < 0)
 		response = 2;
 	if (response != 0) {
-		lose(p, response == 1 ? "the request to share the desktop was declined"
+		lose(p,
+			response == 1 ? "the request to share the desktop was declined"
 				      : "the desktop portal could not do %s",
 			step_names[p->step]);
 		return 0;
@@ -235,17 +237,19 @@ static int append_options(struct portal *p, sd_bus_message *m, enum step step)
 	if (r >= 0 && step == STEP_CREATE)
 		r = sd_bus_message_append(m, "{sv}", "session_handle_token", "s", "helix");
 	if (r >= 0 && step == STEP_DEVICES) {
-		r = sd_bus_message_append(m, "{sv}", "types", "u", DEVICE_KEYBOARD | DEVICE_POINTER);
+		r = sd_bus_message_append(
+			m, "{sv}", "types", "u", DEVICE_KEYBOARD | DEVICE_POINTER);
 		if (r >= 0 && p->ask_person)
 			r = sd_bus_message_append(
 				m, "{sv}", "persist_mode", "u", PERSIST_UNTIL_REVOKED);
 		if (r >= 0 && p->restore_token[0])
-			r = sd_bus_message_append(m, "{sv}", "restore_token", "s", p->restore_token);
+			r = sd_bus_message_append(
+				m, "{sv}", "restore_token", "s", p->restore_token);
 	}
 	if (r >= 0 && step == STEP_SOURCES)
 		r = sd_bus_message_append(m, "{sv}{sv}{sv}", "types", "u",
-			p->virtual_monitor ? SOURCE_VIRTUAL : SOURCE_MONITOR, "multiple", "b", false,
-			"cursor_mode", "u", CURSOR_METADATA);
+			p->virtual_monitor ? SOURCE_VIRTUAL : SOURCE_MONITOR, "multiple", "b",
+			false, "cursor_mode", "u", CURSOR_METADATA);
 	return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
@@ -360,8 +364,8 @@ int portal_new(struct sd_event *event, const struct portal_options *options,
 		.ask_person = options->ask_person,
 	};
 	snprintf(p->restore_token, sizeof p->restore_token, "%s", options->restore_token);
-	int r = sd_event_add_time(event, &p->timer, CLOCK_MONOTONIC, clock_now_us() + STEP_DEADLINE_US,
-		1000, on_deadline, p);
+	int r = sd_event_add_time(event, &p->timer, CLOCK_MONOTONIC,
+		clock_now_us() + STEP_DEADLINE_US, 1000, on_deadline, p);
 	if (r >= 0)
 		r = connect_bus(p, event, options->bus_address);
 	if (r < 0) {

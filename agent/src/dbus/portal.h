@@ -15,8 +15,8 @@ struct sd_event;
 
 struct portal_options {
 	const char *bus_address;
-	bool virtual_monitor; /* record a new virtual monitor, not one that is there */
-	bool ask_person;      /* a dialog may wait for somebody: minutes, not seconds */
+	bool virtual_monitor;      /* record a new virtual monitor, not one that is there */
+	bool ask_person;           /* a dialog may wait for somebody: minutes, not seconds */
 	const char *restore_token; /* "" = none */
 };
 
@@ -29,7 +29,8 @@ struct portal_stream {
 
 struct portal_events {
 	void (*started)(void *owner, const struct portal_stream *stream);
-	/* The session could not be made, or ended. Nothing more comes; free the portal. `text` is for people. */
+	/* The session could not be made, or ended. Nothing more comes; free the portal. `text` is
+	 * for people. */
 	void (*lost)(void *owner, const char *text);
 };
 
@@ -40,7 +41,8 @@ int portal_new(struct sd_event *event, const struct portal_options *options,
 /* Closes the session. */
 void portal_free(struct portal *portal);
 
-/* Whether input reaches the session: false before it started, or where the portal has no devices. */
+/* Whether input reaches the session: false before it started, or where the portal has no devices.
+ */
 bool portal_has_input(const struct portal *portal);
 
 /* Input, in order and without waiting for answers. Dropped when there is none. Codes are those of

@@ -6,8 +6,8 @@
 #include <systemd/sd-bus.h>
 
 /* xdg-desktop-portal answers each call in a thread of its own, so two calls under way may overtake
- * each other (seen with 1.16: a release before its press). Hence one at a time; what comes meanwhile
- * waits, and motion is merged. An answer takes some 200 us. */
+ * each other (seen with 1.16: a release before its press). Hence one at a time; what comes
+ * meanwhile waits, and motion is merged. An answer takes some 200 us. */
 #define ANSWER_DEADLINE_US 2000000
 
 enum { AXIS_VERTICAL = 0, AXIS_HORIZONTAL = 1 };
@@ -23,15 +23,13 @@ static const char *const methods[] = {
 	[PORTAL_SCROLL_NOTCHES] = "NotifyPointerAxisDiscrete",
 };
 
-static int append_input(
-	const struct portal *p, sd_bus_message *m, const struct portal_input *input)
+static int append_input(const struct portal *p, sd_bus_message *m, const struct portal_input *input)
 {
 	switch (input->kind) {
 	case PORTAL_KEY:
 	case PORTAL_KEYSYM:
 	case PORTAL_BUTTON:
-		return sd_bus_message_append(
-			m, "iu", (int32_t)input->code, (uint32_t)input->down);
+		return sd_bus_message_append(m, "iu", (int32_t)input->code, (uint32_t)input->down);
 	case PORTAL_MOVE_TO: return sd_bus_message_append(m, "udd", p->node, input->x, input->y);
 	case PORTAL_MOVE_BY:
 	case PORTAL_SCROLL:
@@ -59,8 +57,8 @@ static int on_answer(sd_bus_message *reply, void *owner, sd_bus_error *error)
 static int send_input(struct portal *p, const struct portal_input *input)
 {
 	sd_bus_message *m = NULL;
-	int r = sd_bus_message_new_method_call(p->bus, &m, PORTAL_NAME, PORTAL_PATH,
-		PORTAL_REMOTE_DESKTOP, methods[input->kind]);
+	int r = sd_bus_message_new_method_call(
+		p->bus, &m, PORTAL_NAME, PORTAL_PATH, PORTAL_REMOTE_DESKTOP, methods[input->kind]);
 
 	if (r >= 0)
 		r = sd_bus_message_append(m, "o", p->session);
@@ -71,8 +69,7 @@ static int send_input(struct portal *p, const struct portal_input *input)
 	if (r >= 0)
 		r = append_input(p, m, input);
 	if (r >= 0)
-		r = sd_bus_call_async(
-			p->bus, &p->outstanding, m, on_answer, p, ANSWER_DEADLINE_US);
+		r = sd_bus_call_async(p->bus, &p->outstanding, m, on_answer, p, ANSWER_DEADLINE_US);
 	sd_bus_message_unref(m);
 	return r;
 }
@@ -182,16 +179,21 @@ void portal_move_by(struct portal *p, double dx_px, double dy_px)
 
 void portal_scroll(struct portal *p, double dx, double dy, bool stop)
 {
-	act(p, (struct portal_input){
+	act(p,
+		(struct portal_input){
 			.kind = stop ? PORTAL_SCROLL_STOP : PORTAL_SCROLL, .x = dx, .y = dy });
 }
 
 void portal_scroll_notches(struct portal *p, int32_t x_notches, int32_t y_notches)
 {
 	if (y_notches)
-		act(p, (struct portal_input){ .kind = PORTAL_SCROLL_NOTCHES,
-				.axis = AXIS_VERTICAL, .notches = y_notches });
+		act(p,
+			(struct portal_input){ .kind = PORTAL_SCROLL_NOTCHES,
+				.axis = AXIS_VERTICAL,
+				.notches = y_notches });
 	if (x_notches)
-		act(p, (struct portal_input){ .kind = PORTAL_SCROLL_NOTCHES,
-				.axis = AXIS_HORIZONTAL, .notches = x_notches });
+		act(p,
+			(struct portal_input){ .kind = PORTAL_SCROLL_NOTCHES,
+				.axis = AXIS_HORIZONTAL,
+				.notches = x_notches });
 }

@@ -5,13 +5,13 @@
 
 #include <stddef.h>
 
-#define PORTAL_NAME "org.freedesktop.portal.Desktop"
-#define PORTAL_PATH "/org/freedesktop/portal/desktop"
-#define PORTAL_SCREEN_CAST "org.freedesktop.portal.ScreenCast"
+#define PORTAL_NAME           "org.freedesktop.portal.Desktop"
+#define PORTAL_PATH           "/org/freedesktop/portal/desktop"
+#define PORTAL_SCREEN_CAST    "org.freedesktop.portal.ScreenCast"
 #define PORTAL_REMOTE_DESKTOP "org.freedesktop.portal.RemoteDesktop"
 
-/* Input that waits: for the devices, or for the answer to the input before it. A page of text that is
- * typed at once. */
+/* Input that waits: for the devices, or for the answer to the input before it. A page of text that
+ * is typed at once. */
 #define PORTAL_MAX_WAITING 8192
 
 struct sd_bus;

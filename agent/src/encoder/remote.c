@@ -16,10 +16,10 @@
 #include <unistd.h>
 
 #define MAX_KNOWN_BUFFERS 64
-#define READ_SIZE 4096
+#define READ_SIZE         4096
 /* Starting GStreamer may scan every plugin of the machine when the registry is cold. */
 #define START_DEADLINE_US (20 * USEC_PER_SEC)
-#define BACKOFF_MAX_US (10 * USEC_PER_SEC)
+#define BACKOFF_MAX_US    (10 * USEC_PER_SEC)
 /* A process that ran this long was not broken from the start. */
 #define FORGIVE_AFTER_US (30 * USEC_PER_SEC)
 
@@ -48,7 +48,8 @@ struct remote {
 	uint32_t known[MAX_KNOWN_BUFFERS];
 	size_t known_count;
 
-	/* One incoming message: first into `head`, the body of a PACKET straight into its packet. */
+	/* One incoming message: first into `head`, the body of a PACKET straight into its packet.
+	 */
 	uint8_t head[LINK_MAX_SMALL];
 	size_t head_size;
 	struct packet *packet;
@@ -110,7 +111,8 @@ static void post(struct remote *r, const struct link_message *message, int fd)
 	int result = size < 0 ? (int)size : send_bytes(r, buffer, (size_t)size, fd);
 	if (result < 0) {
 		/* Perhaps half of it went, and nothing behind it would be understood. */
-		log_debug("encoder: message %d was not taken: %s", message->type, strerror(-result));
+		log_debug(
+			"encoder: message %d was not taken: %s", message->type, strerror(-result));
 		process_kill(r->process, SIGKILL);
 	}
 }
@@ -159,8 +161,10 @@ static void forget_buffer(struct encoder *encoder, uint32_t buffer)
 	for (size_t i = 0; i < r->known_count; i++)
 		if (r->known[i] == buffer) {
 			r->known[i] = r->known[--r->known_count];
-			post(r, &(struct link_message){ .type = LINK_BUFFER_REMOVE,
-				.buffer_remove = { .id = buffer } }, -1);
+			post(r,
+				&(struct link_message){ .type = LINK_BUFFER_REMOVE,
+					.buffer_remove = { .id = buffer } },
+				-1);
 			return;
 		}
 }
@@ -235,7 +239,8 @@ static int on_restart(sd_event_source *source, uint64_t now_us, void *owner)
 	return 0;
 }
 
-/* It is gone, or soon will be: tell, and try again; at once the first time, then ever more slowly. */
+/* It is gone, or soon will be: tell, and try again; at once the first time, then ever more slowly.
+ */
 static void fail(struct remote *r, const char *text)
 {
 	uint64_t now_us = clock_now_us();
@@ -262,7 +267,8 @@ static int on_watchdog(sd_event_source *source, uint64_t now_us, void *owner)
 
 	(void)source, (void)now_us;
 	log_warn("encoder: pid %d gave no answer for %llu ms, killing it", process_pid(r->process),
-		(unsigned long long)((r->await == AWAIT_READY ? START_DEADLINE_US : r->hang_us) / 1000));
+		(unsigned long long)((r->await == AWAIT_READY ? START_DEADLINE_US : r->hang_us) /
+			1000));
 	fail(r, "the encoder hung");
 	return 0;
 }
@@ -273,7 +279,8 @@ static void on_exit_status(void *owner, struct process *process, int status)
 	char text[128], how[64];
 
 	process_status_string(status, how, sizeof how);
-	log_warn("encoder: pid %d ended: %s; %s", process_pid(process), how, process_last_words(process));
+	log_warn("encoder: pid %d ended: %s; %s", process_pid(process), how,
+		process_last_words(process));
 	snprintf(text, sizeof text, "the encoder ended: %s", how);
 	fail(r, text);
 }
@@ -410,7 +417,8 @@ static int on_readable(sd_event_source *source, int fd, uint32_t events, void *o
 			continue;
 		if (r->socket != fd)
 			return 0;
-		/* End of file: the exit status follows and says more. Garbage: kill it for the same. */
+		/* End of file: the exit status follows and says more. Garbage: kill it for the
+		 * same. */
 		r->io = sd_event_source_disable_unref(r->io);
 		if (got != 0) {
 			log_warn("encoder: pid %d broke the link's rules, killing it",
@@ -434,13 +442,15 @@ static int start(struct remote *r)
 
 	const char *const argv[] = { r->program, "--fd", "3", "--log-level",
 		log_level_to_string(log_level()), NULL };
-	int result = process_start(r->processes, &(struct process_options){
+	int result = process_start(r->processes,
+		&(struct process_options){
 			.name = "helix-encoder",
 			.argv = argv,
 			.environment = r->environment,
 			.fds = { theirs },
 			.n_fds = 1,
-		}, on_exit_status, r, &r->process);
+		},
+		on_exit_status, r, &r->process);
 	if (result >= 0)
 		result = sd_event_add_io(r->event, &r->io, r->socket, EPOLLIN, on_readable, r);
 	if (result < 0) {
@@ -471,8 +481,8 @@ static const struct encoder_ops ops = {
 };
 
 int encoder_remote_new(struct sd_event *event, struct processes *processes,
-	const struct encoder_remote_options *options, const struct encoder_events *events, void *owner,
-	struct encoder **ret_encoder)
+	const struct encoder_remote_options *options, const struct encoder_events *events,
+	void *owner, struct encoder **ret_encoder)
 {
 	struct remote *r = malloc(sizeof *r);
 
@@ -494,7 +504,8 @@ int encoder_remote_new(struct sd_event *event, struct processes *processes,
 	if (result >= 0)
 		result = sd_event_source_set_enabled(r->watchdog, SD_EVENT_OFF);
 	if (result >= 0)
-		result = sd_event_add_time(event, &r->restart, CLOCK_MONOTONIC, 0, 1000, on_restart, r);
+		result = sd_event_add_time(
+			event, &r->restart, CLOCK_MONOTONIC, 0, 1000, on_restart, r);
 	if (result >= 0)
 		result = sd_event_source_set_enabled(r->restart, SD_EVENT_OFF);
 	if (result >= 0)

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define MAX_HEADERS 4096
-#define CHUNK (64u << 10)
+#define CHUNK       (64u << 10)
 
 /* What a connection still has to send; lives in libwebsockets' per-session memory. */
 struct reply {
@@ -119,9 +119,10 @@ static int respond_page(struct lws *wsi, struct reply *reply, const char *path)
 		const char *etag =
 			server_header(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, known, sizeof known);
 		if (etag && !strcmp(etag, file->etag))
-			return respond(wsi, reply, 304, file->content_type, file->etag, NULL, 0, NULL);
-		return respond(wsi, reply, 200, file->content_type, file->etag, file->bytes, file->size,
-			NULL);
+			return respond(
+				wsi, reply, 304, file->content_type, file->etag, NULL, 0, NULL);
+		return respond(wsi, reply, 200, file->content_type, file->etag, file->bytes,
+			file->size, NULL);
 	}
 	return respond_text(wsi, reply, 404, "There is nothing here.\n");
 }
@@ -141,7 +142,8 @@ static int respond_api(struct lws *wsi, struct reply *reply, const char *path)
 	}
 	s->events->answer(s->owner, path, &answer);
 	if (!answer.body)
-		return respond_text(wsi, reply, (unsigned)answer.status, "There is nothing here.\n");
+		return respond_text(
+			wsi, reply, (unsigned)answer.status, "There is nothing here.\n");
 	return respond(wsi, reply, (unsigned)answer.status, answer.content_type, NULL, answer.body,
 		answer.size, answer.body);
 }
@@ -192,7 +194,8 @@ int http_confirm_upgrade(struct lws *wsi, const char *protocol)
 	char token[GUARD_MAX_TOKEN + 1];
 
 	const char *host = server_header(wsi, WSI_TOKEN_HOST, host_buffer, sizeof host_buffer);
-	const char *origin = server_header(wsi, WSI_TOKEN_ORIGIN, origin_buffer, sizeof origin_buffer);
+	const char *origin =
+		server_header(wsi, WSI_TOKEN_ORIGIN, origin_buffer, sizeof origin_buffer);
 	bool has_origin = lws_hdr_total_length(wsi, WSI_TOKEN_ORIGIN) > 0;
 	const char *path = server_header(wsi, WSI_TOKEN_GET_URI, uri, sizeof uri);
 
@@ -221,7 +224,8 @@ int http_confirm_upgrade(struct lws *wsi, const char *protocol)
 	}
 	if (s->upgraded >= s->max_viewers) {
 		s->refusals.full++;
-		log_info("net: refused a viewer: %u are connected (see --max-viewers)", s->upgraded);
+		log_info(
+			"net: refused a viewer: %u are connected (see --max-viewers)", s->upgraded);
 		return refuse(wsi, 503, "full\n");
 	}
 	s->upgraded++;

@@ -7,11 +7,11 @@
 #include <libwebsockets.h>
 #include <stddef.h>
 
-#define MAX_CONNECTIONS 256
-#define HELLO_DEADLINE_S 10
-#define PING_EVERY_US (5 * UINT64_C(1000000))
-#define DEAD_AFTER_US (30 * UINT64_C(1000000))
-#define MAX_SMALL_WAITING (256u << 10)
+#define MAX_CONNECTIONS     256
+#define HELLO_DEADLINE_S    10
+#define PING_EVERY_US       (5 * UINT64_C(1000000))
+#define DEAD_AFTER_US       (30 * UINT64_C(1000000))
+#define MAX_SMALL_WAITING   (256u << 10)
 #define MAX_PACKETS_WAITING 4
 /* Messages a second of one viewer: a 1000 Hz mouse, acknowledgements, and room. */
 #define RATE_PER_S 3000
@@ -78,5 +78,4 @@ void viewer_tick(struct viewer *viewer, uint64_t now_us);
 /* server.c */
 struct server *server_of(struct lws *wsi);
 /* Copy a header; NULL when it is absent or does not fit. */
-const char *server_header(
-	struct lws *wsi, enum lws_token_indexes token, char *buffer, size_t size);
+const char *server_header(struct lws *wsi, enum lws_token_indexes token, char *buffer, size_t size);

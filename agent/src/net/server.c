@@ -13,7 +13,7 @@
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
-#define TICK_US (2 * USEC_PER_SEC)
+#define TICK_US     (2 * USEC_PER_SEC)
 #define FAREWELL_US (300 * USEC_PER_MSEC)
 /* Above any frame: else each frame is sent in pieces and copied for it. */
 #define TX_PACKET_SIZE (4u << 20)
@@ -34,8 +34,7 @@ struct server *server_of(struct lws *wsi)
 	return lws_context_user(lws_get_context(wsi));
 }
 
-const char *server_header(
-	struct lws *wsi, enum lws_token_indexes token, char *buffer, size_t size)
+const char *server_header(struct lws *wsi, enum lws_token_indexes token, char *buffer, size_t size)
 {
 	int length = lws_hdr_total_length(wsi, token);
 
@@ -98,7 +97,8 @@ static int adopt_events(struct server *s)
 {
 	lws_sock_file_fd_type fd = { 0 };
 
-	fd.filefd = (lws_filefd_type)(long long)fcntl(sd_event_get_fd(s->event), F_DUPFD_CLOEXEC, 3);
+	fd.filefd =
+		(lws_filefd_type)(long long)fcntl(sd_event_get_fd(s->event), F_DUPFD_CLOEXEC, 3);
 	if (fd.filefd < 0)
 		return -errno;
 	if (!lws_adopt_descriptor_vhost(
@@ -114,8 +114,9 @@ static int listen_on(struct server *s, const struct server_options *options)
 		.iface = options->address,
 		.protocols = protocols,
 		.vhost_name = "helix",
-		.options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS |
-			   LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND,
+		.options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
+			LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS |
+			LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND,
 		.gid = (gid_t)-1,
 		.uid = (uid_t)-1,
 		.user = s,
@@ -203,7 +204,8 @@ int server_run(struct server *s)
 	for (;;) {
 		/* Its descriptor stays ready while sources are pending, but timers that were armed
 		 * since need a pass of their own: always drain before the wait. */
-		while (sd_event_get_state(s->event) != SD_EVENT_FINISHED && sd_event_run(s->event, 0) > 0)
+		while (sd_event_get_state(s->event) != SD_EVENT_FINISHED &&
+			sd_event_run(s->event, 0) > 0)
 			;
 		if (sd_event_get_state(s->event) == SD_EVENT_FINISHED)
 			break;

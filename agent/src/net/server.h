@@ -1,7 +1,7 @@
 /* The HTTP and WebSocket server: the page, /healthz, /api/..., /metrics and /stream.
  *
- * It also waits: libwebsockets' poll is the one place where the agent sleeps, and sd-event's loop is
- * adopted by it as one descriptor.
+ * It also waits: libwebsockets' poll is the one place where the agent sleeps, and sd-event's loop
+ * is adopted by it as one descriptor.
  *
  * Threads: main loop only. */
 #pragma once
@@ -39,11 +39,13 @@ struct server_events {
 		struct sp_welcome *welcome);
 	/* Its WELCOME is on the way: what the agent sends now comes behind it. */
 	void (*joined)(void *owner, struct viewer *viewer);
-	/* A message of a known type that clients may send, behind HELLO. PING and PONG are not told. */
-	void (*message)(
-		void *owner, struct viewer *viewer, enum sp_type type, const uint8_t *bytes, size_t size);
+	/* A message of a known type that clients may send, behind HELLO. PING and PONG are not
+	 * told. */
+	void (*message)(void *owner, struct viewer *viewer, enum sp_type type, const uint8_t *bytes,
+		size_t size);
 	/* A packet went to the socket. */
-	void (*sent)(void *owner, struct viewer *viewer, const struct packet *packet, uint64_t now_us);
+	void (*sent)(
+		void *owner, struct viewer *viewer, const struct packet *packet, uint64_t now_us);
 	/* It is gone; the last call for it. Only for viewers that said HELLO. */
 	void (*left)(void *owner, struct viewer *viewer);
 	/* An authorised GET below /api/ or of /metrics. */

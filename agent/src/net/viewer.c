@@ -195,7 +195,8 @@ static void on_ping(struct viewer *v, const uint8_t *bytes, size_t size)
 	if (sp_parse_ping(bytes, size, &ping) != SP_OK)
 		return;
 	int written = sp_write_pong(message, sizeof message,
-		&(struct sp_pong){ .id = ping.id, .time_us = ping.time_us, .clock_us = clock_now_us() });
+		&(struct sp_pong){
+			.id = ping.id, .time_us = ping.time_us, .clock_us = clock_now_us() });
 	viewer_send(v, message, (size_t)written);
 }
 
@@ -329,7 +330,8 @@ static int on_writable(struct viewer *v)
 	if (v->first || v->packet_count) {
 		lws_callback_on_writable(v->wsi);
 	} else if (v->closing) {
-		lws_close_reason(v->wsi, (enum lws_close_status)(CLOSE_CODE_BASE + v->bye), NULL, 0);
+		lws_close_reason(
+			v->wsi, (enum lws_close_status)(CLOSE_CODE_BASE + v->bye), NULL, 0);
 		return -1;
 	}
 	return 0;
@@ -339,7 +341,8 @@ static void tune_socket(struct lws *wsi)
 {
 	int fd = (int)lws_get_socket_fd(wsi);
 	int on = 1;
-	/* Written bytes wait in the kernel only up to here, so that "writable" means "soon sent". */
+	/* Written bytes wait in the kernel only up to here, so that "writable" means "soon sent".
+	 */
 	int low_water = 32 * 1024;
 
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -388,9 +391,7 @@ int viewer_callback(
 
 	switch ((int)reason) {
 	case LWS_CALLBACK_ESTABLISHED: return on_established(server_of(wsi), wsi, slot);
-	case LWS_CALLBACK_RECEIVE:
-		on_bytes(*slot, in, size);
-		return 0;
+	case LWS_CALLBACK_RECEIVE: on_bytes(*slot, in, size); return 0;
 	case LWS_CALLBACK_SERVER_WRITEABLE: return on_writable(*slot);
 	case LWS_CALLBACK_CLOSED:
 		if (slot && *slot)

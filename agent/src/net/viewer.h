@@ -12,11 +12,12 @@
 
 struct viewer;
 
-/* Queue a small message; it is copied. A viewer that does not read what it is sent (256 KiB) is closed. */
+/* Queue a small message; it is copied. A viewer that does not read what it is sent (256 KiB) is
+ * closed. */
 void viewer_send(struct viewer *viewer, const uint8_t *bytes, size_t size);
 
-/* Queue a picture, behind all small messages; takes its own reference. Its frame number is the next of
- * this viewer's, and is returned. */
+/* Queue a picture, behind all small messages; takes its own reference. Its frame number is the next
+ * of this viewer's, and is returned. */
 uint32_t viewer_send_packet(struct viewer *viewer, struct packet *packet);
 
 /* Pictures that wait for the socket. */

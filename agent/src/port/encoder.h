@@ -24,7 +24,7 @@ struct encoder_config {
 /* A picture in shared memory. The same id always means the same memory. */
 struct encoder_picture {
 	uint32_t buffer; /* never 0 */
-	int fd;		 /* stays the caller's */
+	int fd;          /* stays the caller's */
 	uint64_t offset_bytes, size_bytes;
 	uint32_t stride_bytes;
 };
@@ -42,11 +42,11 @@ struct encoder_timing {
 };
 
 struct encoder_ops {
-	/* Set up for a size, or again for another one. Nothing may be outstanding. `ready` or `failed`
-	 * follows. */
-	void (*configure)(struct encoder *encoder, const struct encoder_config *config);
-	/* Encode one picture; at most one at a time, only after `ready`. Exactly one of `packet` and
+	/* Set up for a size, or again for another one. Nothing may be outstanding. `ready` or
 	 * `failed` follows. */
+	void (*configure)(struct encoder *encoder, const struct encoder_config *config);
+	/* Encode one picture; at most one at a time, only after `ready`. Exactly one of `packet`
+	 * and `failed` follows. */
 	void (*encode)(struct encoder *encoder, const struct encoder_job *job);
 	/* The memory behind this id goes away. */
 	void (*forget_buffer)(struct encoder *encoder, uint32_t buffer);
@@ -61,10 +61,10 @@ struct encoder_events {
 	/* The picture was read; its memory may change. Once for each job with a picture. */
 	void (*released)(void *owner, uint32_t buffer);
 	/* The access unit as it came from the encoder, in a packet that the owner now holds. */
-	void (*packet)(void *owner, struct packet *packet, bool key,
-		const struct encoder_timing *timing);
-	/* It crashed, hung or refused; an outstanding job is lost and its buffer counts as released.
-	 * `hopeless`: it will not try again before `configure`. `text` is for people. */
+	void (*packet)(
+		void *owner, struct packet *packet, bool key, const struct encoder_timing *timing);
+	/* It crashed, hung or refused; an outstanding job is lost and its buffer counts as
+	 * released. `hopeless`: it will not try again before `configure`. `text` is for people. */
 	void (*failed)(void *owner, bool hopeless, const char *text);
 };
 

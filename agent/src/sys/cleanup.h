@@ -35,6 +35,6 @@ static inline void *steal_pointer(void *pointer)
 	return taken;
 }
 
-#define autofree __attribute__((cleanup(cleanup_free)))
-#define autoclose __attribute__((cleanup(cleanup_close)))
+#define autofree       __attribute__((cleanup(cleanup_free)))
+#define autoclose      __attribute__((cleanup(cleanup_close)))
 #define steal(pointer) ((__typeof__(pointer))steal_pointer(&(pointer)))

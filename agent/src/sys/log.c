@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_SECRETS 4
+#define MAX_SECRETS     4
 #define MAX_SECRET_SIZE 128
 
 static enum log_level current_level = LOG_LEVEL_INFO;
@@ -85,8 +85,8 @@ void log_write(enum log_level level, const char *format, ...)
 	struct tm parts;
 	clock_gettime(CLOCK_REALTIME, &now);
 	localtime_r(&now.tv_sec, &parts);
-	int head = snprintf(line, sizeof line, "%02d:%02d:%02d.%03ld %-5s ", parts.tm_hour, parts.tm_min,
-		parts.tm_sec, now.tv_nsec / 1000000, level_names[level]);
+	int head = snprintf(line, sizeof line, "%02d:%02d:%02d.%03ld %-5s ", parts.tm_hour,
+		parts.tm_min, parts.tm_sec, now.tv_nsec / 1000000, level_names[level]);
 
 	va_list args;
 	va_start(args, format);
