@@ -177,7 +177,7 @@ static int stage_picture(
 static int on_encode(struct service *s, const struct link_encode *encode)
 {
 	struct pipeline_tag tag = { .sequence = encode->sequence, .started_us = clock_now_us() };
-	struct pipeline_text why;
+	struct pipeline_text why = { 0 };
 
 	if (!s->pipeline)
 		return fail(s, "there is no encoder");
@@ -242,7 +242,7 @@ static int serve_requests(struct service *s, bool *ret_closed)
 
 static int check_pipeline(struct service *s)
 {
-	struct pipeline_text why;
+	struct pipeline_text why = { 0 };
 
 	return pipeline_check(s->pipeline, &why) < 0 ? fail(s, "%s", why.text) : 0;
 }

@@ -394,7 +394,7 @@ int viewer_callback(
 	case LWS_CALLBACK_RECEIVE: on_bytes(*slot, in, size); return 0;
 	case LWS_CALLBACK_SERVER_WRITEABLE: return on_writable(*slot);
 	case LWS_CALLBACK_CLOSED:
-		if (slot && *slot)
+		if (*slot)
 			on_closed(*slot);
 		*slot = NULL;
 		return 0;
