@@ -111,9 +111,9 @@ static void answer_status(struct agent *a, struct server_answer *answer)
 	uint64_t now_us = clock_now_us();
 
 	cJSON_AddStringToObject(status, "version", HELIX_VERSION);
-	cJSON_AddNumberToObject(status, "uptime_ms", (double)((now_us - a->started_us) / 1000));
+	cJSON_AddNumberToObject(status, "uptime_ms", (double)(now_us - a->started_us) / 1000);
 	cJSON_AddNumberToObject(status, "first_picture_ms",
-		a->first_picture_us ? (double)((a->first_picture_us - a->started_us) / 1000) : -1);
+		a->first_picture_us ? (double)(a->first_picture_us - a->started_us) / 1000 : -1);
 	cJSON_AddNumberToObject(status, "notice", a->notice);
 	cJSON_AddStringToObject(status, "notice_text", a->notice_text);
 	add_session(a, status);

@@ -86,11 +86,13 @@ static int set_text(char **text, const char *value)
 
 static int parse_number(const char *value, uint32_t min, uint32_t max, uint32_t *ret_number)
 {
-	char *end;
+	char *end = NULL;
 
+	if (!isdigit((unsigned char)*value))
+		return -EINVAL;
 	errno = 0;
-	unsigned long number = isdigit((unsigned char)*value) ? strtoul(value, &end, 10) : 0;
-	if (!isdigit((unsigned char)*value) || *end || errno || number < min || number > max)
+	unsigned long number = strtoul(value, &end, 10);
+	if (*end || errno || number < min || number > max)
 		return -EINVAL;
 	*ret_number = (uint32_t)number;
 	return 0;

@@ -202,7 +202,7 @@ static int on_response(sd_bus_message *m, void *owner, sd_bus_error *error)
 	snprintf(token, sizeof token, "/helix%u", p->request);
 	const char *path = sd_bus_message_get_path(m);
 	size_t size = path ? strlen(path) : 0;
-	if (p->lost || p->step >= STEP_OPEN || size < strlen(token) ||
+	if (!path || p->lost || p->step >= STEP_OPEN || size < strlen(token) ||
 		strcmp(path + size - strlen(token), token) != 0)
 		return 0;
 

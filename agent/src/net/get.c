@@ -82,7 +82,7 @@ int get_from_agent(
 	if (send(fd, request, (size_t)length, MSG_NOSIGNAL) != length)
 		return errno == EAGAIN ? -ETIMEDOUT : -errno;
 	int r = read_all(fd, &answer, &size);
-	if (r < 0)
+	if (r < 0 || !answer)
 		return r;
 
 	const char *body = strstr((const char *)answer, "\r\n\r\n");

@@ -237,7 +237,7 @@ static bool shows_the_same(
 	left += a->datas[0].chunk->offset;
 	right += b->datas[0].chunk->offset;
 	for (uint32_t y = 0; y < c->format.height_px; y++) {
-		if (memcmp(left, right, c->format.width_px * 4))
+		if (memcmp(left, right, c->format.width_px * 4) != 0)
 			return false;
 		left += a->datas[0].chunk->stride;
 		right += b->datas[0].chunk->stride;
