@@ -46,7 +46,7 @@ struct stream {
 	struct picture_format format; /* 0x0 before the first one */
 	struct capture_picture held;  /* the newest picture; .buffer 0 = none */
 	uint32_t busy_buffer;         /* the encoder reads it; 0 = none */
-	bool encoder_ready, want_configure, hopeless;
+	bool encoder_ready, want_configure;
 	char encoder_name[64], encoder_description[64];
 
 	struct h264_parameter_sets sets;

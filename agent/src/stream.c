@@ -305,7 +305,6 @@ static void on_failed(void *owner, bool hopeless, const char *text)
 	s->busy_buffer = 0;
 	s->encoder_ready = false;
 	pacer_reset(&s->pacer, s->held.buffer != 0);
-	s->hopeless = hopeless;
 	if (hopeless)
 		agent_notice(a, SP_NOTICE_ENCODER_FAILED, SP_SEVERITY_ERROR, text);
 	else

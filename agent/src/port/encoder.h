@@ -1,7 +1,7 @@
 /* The seam to an encoder: pictures in shared memory go in, access units come out.
  *
- * Implemented by encoder/remote.c (helix-encoder in a process of its own) and, for tests, by
- * tests/lib/fake_encoder.c. Both pass tests/contract/test_encoder.c.
+ * Implemented by encoder/remote.c: helix-encoder, in a process of its own. What the rest of the agent
+ * relies on is tested through it with the real process: tests/integration/restart.test.mjs.
  *
  * Threads: main loop only. Events come from the loop, never from inside a call. */
 #pragma once
