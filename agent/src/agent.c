@@ -99,6 +99,7 @@ static void on_capture_picture(void *owner, const struct capture_picture *pictur
 	struct agent *a = owner;
 
 	a->cast_failures = 0;
+	session_start_apps(a->session);
 	stream_on_picture(a, picture);
 }
 
@@ -138,9 +139,7 @@ static void on_portal_started(void *owner, const struct portal_stream *stream)
 	if (r < 0) {
 		log_warn("agent: cannot reach PipeWire: %s", strerror(-r));
 		restart_cast(a);
-		return;
 	}
-	session_start_apps(a->session);
 }
 
 static void on_portal_lost(void *owner, const char *text)

@@ -9,7 +9,7 @@ static struct settle resuming(uint64_t now_us)
 {
 	struct settle settle = { 0 };
 
-	settle_picture(&settle, 5 * MS, now_us - SETTLE_AFTER_US);
+	settle_picture(&settle, 0, now_us - SETTLE_AFTER_US);
 	cr_assert(settle_deadline(&settle, true, now_us));
 	settle_paused(&settle);
 	return settle;
@@ -30,7 +30,7 @@ Test(settle, waits_while_pictures_keep_coming)
 	struct settle settle = { 0 };
 
 	for (uint64_t now_us = 0; now_us < 2000 * MS; now_us += 100 * MS) {
-		settle_picture(&settle, 5 * MS, now_us);
+		settle_picture(&settle, now_us - 5 * MS, now_us);
 		cr_assert_not(settle_deadline(&settle, true, now_us + 90 * MS));
 	}
 }
@@ -40,20 +40,44 @@ Test(settle, pauses_once_after_a_movement_and_takes_the_answer_for_no_movement)
 	struct settle settle = resuming(1000 * MS);
 
 	cr_assert(settle_holds(&settle));
-	cr_assert(settle_picture(&settle, 20 * MS, 1030 * MS));
+	cr_assert(settle_picture(&settle, 1010 * MS, 1030 * MS));
 
 	cr_assert_not(settle_holds(&settle));
 	cr_assert_eq(settle_deadline_us(&settle), SETTLE_NEVER);
 }
 
-Test(settle, pauses_again_when_the_answer_was_drawn_before_the_pause)
+Test(settle, waits_for_a_picture_from_behind_the_pause_and_then_pauses_again)
 {
 	struct settle settle = resuming(1000 * MS);
 
-	cr_assert(settle_picture(&settle, 150 * MS, 1030 * MS));
+	cr_assert_not(settle_picture(&settle, 990 * MS, 1010 * MS));
+	cr_assert(settle_holds(&settle), "the compositor may still be about to pause");
+	cr_assert(settle_picture(&settle, 1020 * MS, 1030 * MS));
 
 	cr_assert_not(settle_holds(&settle));
 	cr_assert(settle_deadline(&settle, true, settle_deadline_us(&settle)));
+}
+
+Test(settle, pauses_again_when_only_older_pictures_came)
+{
+	struct settle settle = resuming(1000 * MS);
+
+	cr_assert_not(settle_picture(&settle, 990 * MS, 1010 * MS));
+	cr_assert_not(settle_deadline(&settle, true, settle_deadline_us(&settle)));
+
+	cr_assert_not(settle_holds(&settle));
+	cr_assert(settle_deadline(&settle, true, settle_deadline_us(&settle)));
+}
+
+Test(settle, does_not_pause_while_the_pointer_moves)
+{
+	struct settle settle = { 0 };
+
+	settle_picture(&settle, 0, 1000 * MS);
+	settle_postpone(&settle, 1100 * MS);
+
+	cr_assert_not(settle_deadline(&settle, true, 1000 * MS + SETTLE_AFTER_US));
+	cr_assert(settle_deadline(&settle, true, 1100 * MS + SETTLE_AFTER_US));
 }
 
 Test(settle, gives_up_when_nothing_answers)

@@ -17,32 +17,45 @@ void settle_expect(struct settle *s, uint64_t now_us)
 	move(s, now_us);
 }
 
-bool settle_picture(struct settle *s, uint64_t age_us, uint64_t now_us)
+bool settle_picture(struct settle *s, uint64_t drawn_us, uint64_t now_us)
 {
-	bool answer = s->state == SETTLE_RESUMING;
-
 	s->tries_left = 0;
-	/* Drawn before the pause: there is more behind it. */
-	bool stale = answer && age_us > SETTLE_AFTER_US * 3 / 4;
-	if (!answer || stale)
+	if (!settle_holds(s)) {
+		move(s, now_us);
+		return false;
+	}
+	if (s->state == SETTLE_PAUSING || (drawn_us && drawn_us < s->paused_us)) {
+		s->stale = true;
+		return false;
+	}
+	if (s->stale)
 		move(s, now_us);
 	else
 		s->state = SETTLE_REST;
-	return answer;
+	return true;
+}
+
+void settle_postpone(struct settle *s, uint64_t now_us)
+{
+	if (s->state == SETTLE_MOVING && s->deadline_us < now_us + SETTLE_AFTER_US)
+		s->deadline_us = now_us + SETTLE_AFTER_US;
 }
 
 bool settle_deadline(struct settle *s, bool streaming, uint64_t now_us)
 {
 	if (s->state == SETTLE_MOVING && now_us >= s->deadline_us && streaming) {
 		s->state = SETTLE_PAUSING;
+		s->paused_us = now_us;
+		s->stale = false;
 		s->deadline_us = now_us + ANSWER_US;
 		return true;
 	}
 	if (s->state == SETTLE_REST || now_us < s->deadline_us)
 		return false;
 	/* No answer, or no stream to ask. */
-	if (s->tries_left > 0) {
-		s->tries_left--;
+	if (s->tries_left > 0 || s->stale) {
+		s->tries_left -= s->tries_left > 0;
+		s->stale = false;
 		move(s, now_us);
 	} else {
 		s->state = SETTLE_REST;

@@ -23,15 +23,22 @@ enum settle_state { SETTLE_REST, SETTLE_MOVING, SETTLE_PAUSING, SETTLE_RESUMING 
 struct settle {
 	enum settle_state state;
 	uint64_t deadline_us;
+	uint64_t paused_us; /* when the last pause began */
+	bool stale;         /* since then only pictures from before it came */
 	unsigned tries_left;
 };
 
 /* Pictures of a new size are due: ask for one until it comes. */
 void settle_expect(struct settle *settle, uint64_t now_us);
 
-/* A picture came, `age_us` after it was drawn (0 = not known). True when it is the answer to a
- * pause: then it may show nothing new. */
-bool settle_picture(struct settle *settle, uint64_t age_us, uint64_t now_us);
+/* A picture came, which was drawn at `drawn_us` (0 = not known). True when it is the answer to a
+ * pause: then it may show nothing new. One from before the pause is no answer: there is more behind
+ * it, and the compositor may still be about to pause. */
+bool settle_picture(struct settle *settle, uint64_t drawn_us, uint64_t now_us);
+
+/* An absolute position is on its way to the compositor, which must not find the stream paused: not
+ * now. Pointer motion pushes out what waits as well. */
+void settle_postpone(struct settle *settle, uint64_t now_us);
 
 /* The deadline has passed. True: pause the stream. `streaming`: it can be paused. */
 bool settle_deadline(struct settle *settle, bool streaming, uint64_t now_us);

@@ -214,17 +214,13 @@ static bool has_picture(const struct capture *c, struct spa_buffer *buffer)
 		data->maxsize;
 }
 
-/* How long the picture was under way, by mutter's own clock, which is ours; 0 when it does not say.
- */
-static uint64_t age_us(struct spa_buffer *buffer)
+/* When mutter drew the picture, by its clock, which is ours; 0 when it does not say. */
+static uint64_t drawn_us(struct spa_buffer *buffer)
 {
 	const struct spa_meta_header *header =
 		spa_buffer_find_meta_data(buffer, SPA_META_Header, sizeof *header);
-	uint64_t now_us = clock_now_us();
 
-	if (!header || header->pts <= 0 || (uint64_t)header->pts / 1000 > now_us)
-		return 0;
-	return now_us - (uint64_t)header->pts / 1000;
+	return header && header->pts > 0 ? (uint64_t)header->pts / 1000 : 0;
 }
 
 static bool shows_the_same(
@@ -249,7 +245,7 @@ static bool shows_the_same(
 static bool is_old_news(struct capture *c, struct pw_buffer *buffer)
 {
 	const struct slot *last = NULL;
-	bool answer = settle_picture(&c->settle, age_us(buffer->buffer), clock_now_us());
+	bool answer = settle_picture(&c->settle, drawn_us(buffer->buffer), clock_now_us());
 
 	follow_settle(c);
 	for (size_t i = 0; i < MAX_BUFFERS; i++)
@@ -445,6 +441,11 @@ void capture_resize(struct capture *c, uint32_t width_px, uint32_t height_px)
 	const struct spa_pod *format =
 		params_format(buffer, sizeof buffer, width_px, height_px, false, c->max_fps);
 	pw_stream_update_params(c->stream, &format, 1);
+}
+
+void capture_postpone_pause(struct capture *c)
+{
+	settle_postpone(&c->settle, clock_now_us());
 }
 
 void capture_release(struct capture *c, uint32_t buffer)

@@ -68,6 +68,9 @@ void capture_free(struct capture *capture);
 /* Ask the compositor for another size; `format` follows if it agrees. Nothing with any_size. */
 void capture_resize(struct capture *capture, uint32_t width_px, uint32_t height_px);
 
+/* An absolute position goes to the compositor: do not pause the stream for a moment. */
+void capture_postpone_pause(struct capture *capture);
+
 /* Return a picture's buffer. Nothing for a buffer that is gone. */
 void capture_release(struct capture *capture, uint32_t buffer);
 

@@ -74,9 +74,9 @@ int session_new(struct sd_event *event, struct processes *processes,
 /* Tells its services to end, in reverse order, without waiting; processes_free() does the rest. */
 void session_free(struct session *session);
 
-/* Starts the user's programs, and leaves GNOME's overview for them. To be called when capture runs:
- * only then there is a monitor. Once for each compositor; further calls do nothing. A program that
- * ends is not started again. */
+/* Starts the user's programs, and leaves GNOME's overview for them. To be called when a picture has
+ * come: only then there is a monitor, without which some programs end at once. Once for each
+ * compositor; further calls do nothing. A program that ends is not started again. */
 void session_start_apps(struct session *session);
 
 /* The kind after AUTO was resolved. */
