@@ -21,8 +21,11 @@
 
 /* A key frame of a large picture on a busy machine takes some 100 ms; a driver that hangs never
  * comes back. */
-#define ENCODER_HANG_US   (500 * USEC_PER_MSEC)
-#define RESIZE_EVERY_US   (120 * USEC_PER_MSEC)
+#define ENCODER_HANG_US (500 * USEC_PER_MSEC)
+#define RESIZE_EVERY_US (120 * USEC_PER_MSEC)
+/* A compositor that is busy may overhear a size. */
+#define RESIZE_RETRY_US   (700 * USEC_PER_MSEC)
+#define RESIZE_TRIES      8
 #define CAST_RETRY_US     (300 * USEC_PER_MSEC)
 #define CAST_RETRY_MAX_US (5 * USEC_PER_SEC)
 #define CHILDREN_GRACE_US (1500 * USEC_PER_MSEC)
@@ -219,10 +222,16 @@ static int on_resize_timer(sd_event_source *source, uint64_t now_us, void *owner
 {
 	struct agent *a = owner;
 
-	(void)source, (void)now_us;
-	if (a->capture)
-		capture_resize(a->capture, a->wanted_width_px, a->wanted_height_px);
-	return 0;
+	if (!a->capture ||
+		(a->stream.format.width_px == a->wanted_width_px &&
+			a->stream.format.height_px == a->wanted_height_px))
+		return 0;
+	capture_resize(a->capture, a->wanted_width_px, a->wanted_height_px);
+	if (a->resize_tries_left == 0)
+		return 0;
+	a->resize_tries_left--;
+	sd_event_source_set_time(source, now_us + RESIZE_RETRY_US);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
 void agent_resize(struct agent *a, uint32_t width_px, uint32_t height_px)
@@ -234,12 +243,15 @@ void agent_resize(struct agent *a, uint32_t width_px, uint32_t height_px)
 		return;
 	a->wanted_width_px = width_px;
 	a->wanted_height_px = height_px;
-	int enabled;
-	if (sd_event_source_get_enabled(a->resize_timer, &enabled) >= 0 &&
-		enabled == SD_EVENT_OFF) {
+	/* Many sizes while somebody drags a window become one; a retry of the last one gives way.
+	 */
+	int enabled = SD_EVENT_OFF;
+	sd_event_source_get_enabled(a->resize_timer, &enabled);
+	if (enabled == SD_EVENT_OFF || a->resize_tries_left < RESIZE_TRIES) {
 		sd_event_source_set_time(a->resize_timer, clock_now_us() + RESIZE_EVERY_US);
 		sd_event_source_set_enabled(a->resize_timer, SD_EVENT_ONESHOT);
 	}
+	a->resize_tries_left = RESIZE_TRIES;
 }
 
 static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *owner)

@@ -108,6 +108,7 @@ struct agent {
 	struct cursor cursor;
 	uint32_t wanted_width_px, wanted_height_px; /* of the desktop, as the last viewer asked */
 	struct sd_event_source *resize_timer;
+	unsigned resize_tries_left;
 
 	bool session_ready;
 	unsigned cast_failures;             /* in a row */

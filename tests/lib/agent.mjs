@@ -14,7 +14,7 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -35,6 +35,9 @@ const FOREIGN = /^(HELIX_|XDG_|DBUS_|WAYLAND_|PIPEWIRE_)|^(DISPLAY|XAUTHORITY|NO
 /* gnome-shell and portals look for their data there. */
 const KEPT = /^XDG_(DATA|CONFIG)_DIRS$/;
 
+/* GNOME says in a banner over the programs that somebody is root, or that the screen cannot lock. */
+const GNOME_SETTINGS = '[org/gnome/desktop/notifications]\nshow-banners=false\n';
+
 const list = (value) => (value === undefined ? [] : [value].flat());
 
 function argumentsOf({ args = [], app, session = 'mutter', size, fps, bitrate, listen }) {
@@ -51,7 +54,11 @@ function environmentOf(directory, mark, env) {
     XDG_CACHE_HOME: 'cache', XDG_DATA_HOME: 'data', XDG_STATE_HOME: 'state' };
   const own = Object.entries(paths).map(([name, path]) => [name, join(directory, path)]);
   for (const [, path] of own) mkdirSync(path, { mode: 0o700 });
-  return { ...Object.fromEntries([...inherited, ...own]), [MARK]: mark, ...env };
+  const settings = join(directory, 'config', 'glib-2.0', 'settings');
+  mkdirSync(settings, { recursive: true });
+  writeFileSync(join(settings, 'keyfile'), GNOME_SETTINGS);
+  return { ...Object.fromEntries([...inherited, ...own]), GSETTINGS_BACKEND: 'keyfile',
+    [MARK]: mark, ...env };
 }
 
 /** "name{labels} value" lines as a Map from "name{labels}" to number. */

@@ -44,6 +44,7 @@ struct capture {
 	struct settle settle;
 	sd_event_source *settle_timer;
 	bool paused; /* as the owner was told */
+	bool resize_due;
 	uint64_t arrived, replaced;
 	uint8_t cursor[CURSOR_META_PIXELS];
 };
@@ -107,6 +108,19 @@ static void on_state_changed(
 		lose(c, "the screen cast stream was closed");
 }
 
+/* Not while the stream pauses: a new format that comes then is forgotten. */
+static void apply_resize(struct capture *c)
+{
+	uint8_t buffer[1024];
+
+	if (!c->resize_due || c->lost || settle_holds(&c->settle))
+		return;
+	c->resize_due = false;
+	const struct spa_pod *format =
+		params_format(buffer, sizeof buffer, c->width_px, c->height_px, false, c->max_fps);
+	pw_stream_update_params(c->stream, &format, 1);
+}
+
 /* Bring timer and owner in line with c->settle. */
 static void follow_settle(struct capture *c)
 {
@@ -123,6 +137,7 @@ static void follow_settle(struct capture *c)
 		c->paused = paused;
 		c->events->paused(c->owner, paused);
 	}
+	apply_resize(c);
 }
 
 static int on_settle_timer(sd_event_source *source, uint64_t planned_us, void *owner)
@@ -432,15 +447,13 @@ void capture_free(struct capture *c)
 
 void capture_resize(struct capture *c, uint32_t width_px, uint32_t height_px)
 {
-	uint8_t buffer[1024];
-
-	if (c->lost || c->any_size || (c->width_px == width_px && c->height_px == height_px))
+	if (c->lost || c->any_size ||
+		(c->format.width_px == width_px && c->format.height_px == height_px))
 		return;
 	c->width_px = width_px;
 	c->height_px = height_px;
-	const struct spa_pod *format =
-		params_format(buffer, sizeof buffer, width_px, height_px, false, c->max_fps);
-	pw_stream_update_params(c->stream, &format, 1);
+	c->resize_due = true;
+	apply_resize(c);
 }
 
 void capture_postpone_pause(struct capture *c)

@@ -65,7 +65,8 @@ int capture_new(struct sd_event *event, const struct capture_options *options,
 /* Tells `buffer_gone` for every buffer, and nothing else. */
 void capture_free(struct capture *capture);
 
-/* Ask the compositor for another size; `format` follows if it agrees. Nothing with any_size. */
+/* Ask the compositor for another size; `format` follows if it agrees. Asking again, should it not
+ * have answered, does no harm. Nothing with any_size. */
 void capture_resize(struct capture *capture, uint32_t width_px, uint32_t height_px);
 
 /* An absolute position goes to the compositor: do not pause the stream for a moment. */
