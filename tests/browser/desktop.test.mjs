@@ -168,7 +168,10 @@ test('relative motion arrives while the pointer is locked', async (t) => {
     screen.clean();
   });
   const page = await openPage(browser, agent);
-  await page.mouse.click(640, 400);
+  await until('the pointer is over the client', async () => {
+    await page.mouse.click(600 + Math.round(40 * Math.random()), 400);
+    return screen.events('pointer-enter').length > 0;
+  }, 15000);
   await page.keyboard.press('Control+Alt+Shift+KeyM');
   await page.waitForFunction(() => document.pointerLockElement !== null, null, { timeout: 5000 });
   await screen.waitFor('locked');

@@ -3,7 +3,7 @@
 /* mutter draws the whole desktop for an answer: with software rendering some 30 ms. */
 #define ANSWER_US 150000
 /* A new size takes mutter longer on a busy machine. */
-#define EXPECT_TRIES 40
+#define EXPECT_TRIES 10
 
 static void move(struct settle *s, uint64_t now_us)
 {
@@ -14,12 +14,14 @@ static void move(struct settle *s, uint64_t now_us)
 void settle_expect(struct settle *s, uint64_t now_us)
 {
 	s->tries_left = EXPECT_TRIES;
+	s->expecting = true;
 	move(s, now_us);
 }
 
 bool settle_picture(struct settle *s, uint64_t drawn_us, uint64_t now_us)
 {
 	s->tries_left = 0;
+	s->expecting = false;
 	if (!settle_holds(s)) {
 		move(s, now_us);
 		return false;
@@ -67,6 +69,11 @@ void settle_paused(struct settle *s)
 {
 	if (s->state == SETTLE_PAUSING)
 		s->state = SETTLE_RESUMING;
+}
+
+bool settle_gave_up(const struct settle *s)
+{
+	return s->expecting && s->state == SETTLE_REST;
 }
 
 uint64_t settle_deadline_us(const struct settle *s)

@@ -26,6 +26,7 @@ struct settle {
 	uint64_t paused_us; /* when the last pause began */
 	bool stale;         /* since then only pictures from before it came */
 	unsigned tries_left;
+	bool expecting; /* no picture of the new size has come yet */
 };
 
 /* Pictures of a new size are due: ask for one until it comes. */
@@ -45,6 +46,9 @@ bool settle_deadline(struct settle *settle, bool streaming, uint64_t now_us);
 
 /* The stream is paused, and will be told to go on. */
 void settle_paused(struct settle *settle);
+
+/* Whether no picture of the new size came, however often it was asked for. */
+bool settle_gave_up(const struct settle *settle);
 
 /* When settle_deadline is to be called; SETTLE_NEVER at rest. */
 uint64_t settle_deadline_us(const struct settle *settle);

@@ -150,6 +150,10 @@ static int on_settle_timer(sd_event_source *source, uint64_t planned_us, void *o
 	if (settle_deadline(&c->settle, streaming, clock_now_us()))
 		pw_stream_set_active(c->stream, false);
 	follow_settle(c);
+	/* Seen with PipeWire 0.3: it mixes up the buffers of two sizes ("invalid memory type"), and
+	 * none ever comes. Only a new stream helps. */
+	if (settle_gave_up(&c->settle))
+		lose(c, "the compositor sends no picture of the new size");
 	return 0;
 }
 
