@@ -69,6 +69,28 @@ Test(settle, pauses_again_when_only_older_pictures_came)
 	cr_assert(settle_deadline(&settle, true, settle_deadline_us(&settle)));
 }
 
+Test(settle, ends_though_the_queue_stays_one_behind)
+{
+	struct settle settle = { 0 };
+	uint64_t now_us = 1000 * MS, drawn_us = 990 * MS;
+	unsigned pauses = 0;
+
+	settle_picture(&settle, drawn_us, now_us);
+	while (settle_deadline_us(&settle) != SETTLE_NEVER) {
+		now_us = settle_deadline_us(&settle);
+		if (!settle_deadline(&settle, true, now_us))
+			continue;
+		pauses++;
+		settle_paused(&settle);
+		/* What comes is what was drawn for the pause before. */
+		settle_picture(&settle, drawn_us, now_us + 10 * MS);
+		drawn_us = now_us + 5 * MS;
+		cr_assert_lt(pauses, 20);
+	}
+
+	cr_assert_leq(pauses, 2);
+}
+
 Test(settle, does_not_pause_while_the_pointer_moves)
 {
 	struct settle settle = { 0 };

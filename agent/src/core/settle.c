@@ -11,6 +11,14 @@ static void move(struct settle *s, uint64_t now_us)
 	s->deadline_us = now_us + SETTLE_AFTER_US;
 }
 
+/* A picture from behind the first pause of a series shows all there is, though it came one late. */
+static void move_again(struct settle *s, uint64_t now_us)
+{
+	s->stale = false;
+	s->again = true;
+	move(s, now_us);
+}
+
 void settle_expect(struct settle *s, uint64_t now_us)
 {
 	s->tries_left = EXPECT_TRIES;
@@ -23,6 +31,7 @@ bool settle_picture(struct settle *s, uint64_t drawn_us, uint64_t now_us)
 	s->tries_left = 0;
 	s->expecting = false;
 	if (!settle_holds(s)) {
+		s->again = false;
 		move(s, now_us);
 		return false;
 	}
@@ -31,7 +40,7 @@ bool settle_picture(struct settle *s, uint64_t drawn_us, uint64_t now_us)
 		return false;
 	}
 	if (s->stale)
-		move(s, now_us);
+		move_again(s, now_us);
 	else
 		s->state = SETTLE_REST;
 	return true;
@@ -47,7 +56,9 @@ bool settle_deadline(struct settle *s, bool streaming, uint64_t now_us)
 {
 	if (s->state == SETTLE_MOVING && now_us >= s->deadline_us && streaming) {
 		s->state = SETTLE_PAUSING;
-		s->paused_us = now_us;
+		if (!s->again)
+			s->paused_us = now_us;
+		s->again = false;
 		s->stale = false;
 		s->deadline_us = now_us + ANSWER_US;
 		return true;
@@ -57,8 +68,10 @@ bool settle_deadline(struct settle *s, bool streaming, uint64_t now_us)
 	/* No answer, or no stream to ask. */
 	if (s->tries_left > 0 || s->stale) {
 		s->tries_left -= s->tries_left > 0;
-		s->stale = false;
-		move(s, now_us);
+		if (s->stale)
+			move_again(s, now_us);
+		else
+			move(s, now_us);
 	} else {
 		s->state = SETTLE_REST;
 	}

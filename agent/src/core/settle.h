@@ -23,8 +23,9 @@ enum settle_state { SETTLE_REST, SETTLE_MOVING, SETTLE_PAUSING, SETTLE_RESUMING 
 struct settle {
 	enum settle_state state;
 	uint64_t deadline_us;
-	uint64_t paused_us; /* when the last pause began */
-	bool stale;         /* since then only pictures from before it came */
+	uint64_t paused_us; /* when the last pause began, or the first of a series */
+	bool again; /* the next pause goes on with a series: its queue is one behind for ever */
+	bool stale; /* since then only pictures from before it came */
 	unsigned tries_left;
 	bool expecting; /* no picture of the new size has come yet */
 };
