@@ -129,6 +129,18 @@ Test(settle, insists_on_a_picture_of_a_new_size_but_not_for_ever)
 	cr_assert_not(settle_gave_up(&settle));
 }
 
+Test(settle, gives_a_stream_that_starts_late_its_time)
+{
+	struct settle settle = { 0 };
+
+	settle_expect(&settle, 0);
+	for (uint64_t now_us = 0; now_us < 4000 * MS; now_us += 50 * MS)
+		settle_deadline(&settle, false, now_us);
+
+	cr_assert_not(settle_gave_up(&settle));
+	cr_assert(settle_deadline(&settle, true, settle_deadline_us(&settle)));
+}
+
 Test(settle, does_not_pause_a_stream_that_does_not_run)
 {
 	struct settle settle = { 0 };

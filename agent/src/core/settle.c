@@ -2,8 +2,8 @@
 
 /* mutter draws the whole desktop for an answer: with software rendering some 30 ms. */
 #define ANSWER_US 150000
-/* A new size takes mutter longer on a busy machine. */
-#define EXPECT_TRIES 10
+/* A busy machine has taken 4 s to a session's first picture. */
+#define EXPECT_US 5000000
 
 static void move(struct settle *s, uint64_t now_us)
 {
@@ -21,15 +21,13 @@ static void move_again(struct settle *s, uint64_t now_us)
 
 void settle_expect(struct settle *s, uint64_t now_us)
 {
-	s->tries_left = EXPECT_TRIES;
-	s->expecting = true;
+	s->expect_until_us = now_us + EXPECT_US;
 	move(s, now_us);
 }
 
 bool settle_picture(struct settle *s, uint64_t drawn_us, uint64_t now_us)
 {
-	s->tries_left = 0;
-	s->expecting = false;
+	s->expect_until_us = 0;
 	if (!settle_holds(s)) {
 		s->again = false;
 		move(s, now_us);
@@ -66,15 +64,12 @@ bool settle_deadline(struct settle *s, bool streaming, uint64_t now_us)
 	if (s->state == SETTLE_REST || now_us < s->deadline_us)
 		return false;
 	/* No answer, or no stream to ask. */
-	if (s->tries_left > 0 || s->stale) {
-		s->tries_left -= s->tries_left > 0;
-		if (s->stale)
-			move_again(s, now_us);
-		else
-			move(s, now_us);
-	} else {
+	if (s->stale)
+		move_again(s, now_us);
+	else if (now_us < s->expect_until_us)
+		move(s, now_us);
+	else
 		s->state = SETTLE_REST;
-	}
 	return false;
 }
 
@@ -86,7 +81,7 @@ void settle_paused(struct settle *s)
 
 bool settle_gave_up(const struct settle *s)
 {
-	return s->expecting && s->state == SETTLE_REST;
+	return s->expect_until_us && s->state == SETTLE_REST;
 }
 
 uint64_t settle_deadline_us(const struct settle *s)

@@ -26,8 +26,7 @@ struct settle {
 	uint64_t paused_us; /* when the last pause began, or the first of a series */
 	bool again; /* the next pause goes on with a series: its queue is one behind for ever */
 	bool stale; /* since then only pictures from before it came */
-	unsigned tries_left;
-	bool expecting; /* no picture of the new size has come yet */
+	uint64_t expect_until_us; /* a picture of a new size is due until then; 0 = none is */
 };
 
 /* Pictures of a new size are due: ask for one until it comes. */
