@@ -1,13 +1,13 @@
 /* The main job, as a person does it: the page in a real Chromium, in front of a real desktop. */
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { startAgent } from '../lib/agent.mjs';
 import { launchChromium, openPage, readPicture, waitForLive } from '../lib/chromium.mjs';
 import { strokes } from '../lib/keyboard.mjs';
 import { HEAD, readCounter, wrongPatches } from '../lib/picture.mjs';
+import { randomText, typingTerminal } from '../lib/terminal.mjs';
 import { testClient } from '../lib/testclient.mjs';
 import { until } from '../lib/until.mjs';
 
@@ -30,15 +30,6 @@ async function typeByKeys(page, text) {
     const name = BROWSER_CODES.get(code);
     await (down ? page.keyboard.down(name) : page.keyboard.up(name));
   }
-}
-
-function randomText(length) {
-  const characters = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i));
-  let state = 987654321;
-  return Array.from({ length }, () => {
-    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
-    return characters[(state >>> 16) % characters.length];
-  }).join('');
 }
 
 for (const session of ['mutter', 'gnome'])
@@ -131,31 +122,21 @@ for (const session of ['mutter', 'gnome'])
   });
 
 test('500 characters typed into the page arrive in a terminal byte for byte', async (t) => {
-  const directory = mkdtempSync(join(tmpdir(), 'helix-page-typing-'));
-  const file = join(directory, 'typed');
   const text = randomText(500);
-  const agent = await startAgent({ name: 'page-typing',
-    app: `foot sh -c 'stty raw -echo; printf "\\033[?1004h"; head -c 3 >/dev/null; ` +
-      `printf "\\033[?1004l"; touch ${file}; exec dd of=${file} bs=1 status=none'` });
+  const terminal = typingTerminal();
+  const agent = await startAgent({ name: 'page-typing', app: terminal.command });
   const browser = await launchChromium();
   t.after(async () => {
     await browser.close();
     await agent.stop();
-    rmSync(directory, { recursive: true });
+    terminal.clean();
   });
-  const read = () => {
-    try {
-      return readFileSync(file, 'latin1');
-    } catch {
-      return null;
-    }
-  };
   const page = await openPage(browser, agent);
-  await until('the terminal is there', () => read() !== null, 20000);
+  await terminal.ready();
   await typeByKeys(page, text);
-  await until('all is typed', () => read().length >= text.length, 30000).catch(() => {});
+  await until('all is typed', () => terminal.typed().length >= text.length, 30000).catch(() => {});
 
-  assert.equal(read(), text);
+  assert.equal(terminal.typed(), text);
 });
 
 test('relative motion arrives while the pointer is locked', async (t) => {

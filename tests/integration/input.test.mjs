@@ -1,27 +1,15 @@
 /* Keyboard and pointer: from a viewer's socket to a program in the session, nothing lost, nothing
  * twice, in order. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { startAgent } from '../lib/agent.mjs';
 import { BTN_LEFT, connect, sp } from '../lib/client.mjs';
+import { randomText, typingTerminal } from '../lib/terminal.mjs';
 import { testClient } from '../lib/testclient.mjs';
 import { until } from '../lib/until.mjs';
 
 const KEY_A = 30;
 const KEY_LEFTSHIFT = 42;
-
-/* All that a US keyboard types without AltGr, in an order that repeats keys and changes shift. */
-function randomText(length) {
-  const characters = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i));
-  let state = 12345;
-  return Array.from({ length }, () => {
-    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
-    return characters[(state >>> 16) % characters.length];
-  }).join('');
-}
 
 describe('a program in the session', () => {
   const screen = testClient({ mode: 'static' });
@@ -169,30 +157,18 @@ test('a viewer that may only watch cannot type, click or resize', async (t) => {
 });
 
 test('a terminal gets 500 characters byte for byte, the first one included', async (t) => {
-  const directory = mkdtempSync(join(tmpdir(), 'helix-typing-'));
-  const file = join(directory, 'typed');
   const text = randomText(500);
-  /* Without echo, line editing, or special keys; and not before the terminal has the focus, which
-   * it reports by three bytes. */
-  const agent = await startAgent({ name: 'typing',
-    app: `foot sh -c 'stty raw -echo; printf "\\033[?1004h"; head -c 3 >/dev/null; ` +
-      `printf "\\033[?1004l"; touch ${file}; exec dd of=${file} bs=1 status=none'` });
+  const terminal = typingTerminal();
+  const agent = await startAgent({ name: 'typing', app: terminal.command });
   t.after(async () => {
     await agent.stop();
-    rmSync(directory, { recursive: true });
+    terminal.clean();
   });
   const viewer = await connect(agent);
   await viewer.firstKeyFrame();
-  const read = () => {
-    try {
-      return readFileSync(file, 'latin1');
-    } catch {
-      return null;
-    }
-  };
-  await until('the terminal is there', () => read() !== null, 20000);
+  await terminal.ready();
   viewer.type(text);
-  await until('all is typed', () => read().length >= text.length, 30000).catch(() => {});
+  await until('all is typed', () => terminal.typed().length >= text.length, 30000).catch(() => {});
 
-  assert.equal(read(), text);
+  assert.equal(terminal.typed(), text);
 });
