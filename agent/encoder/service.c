@@ -216,7 +216,8 @@ static int dispatch(struct service *s, const struct link_message *m)
 	case LINK_READY:
 	case LINK_RELEASED:
 	case LINK_PACKET:
-	case LINK_FAILED: break;
+	case LINK_FAILED:
+	case LINK_HELLO: break;
 	}
 	return -EBADMSG;
 }

@@ -18,7 +18,8 @@ static const struct link_message samples[] = {
 	{ .type = LINK_READY, .ready = { 7, "x264enc", "x264 (software)" } },
 	{ .type = LINK_RELEASED, .released = { 9, 3 } },
 	{ .type = LINK_PACKET, .packet = { true, 9, 100, 200, 300, 5000 } },
-	{ .type = LINK_FAILED, .failed = { 7, "the driver said no" } },
+	{ .type = LINK_FAILED, .failed = { true, 7, "the driver said no" } },
+	{ .type = LINK_HELLO, .hello = { 1 << 16 | 22 << 8 } },
 };
 
 #define SAMPLES (sizeof samples / sizeof *samples)
@@ -137,7 +138,7 @@ Test(link, a_body_shorter_than_its_type_needs_is_broken_even_when_the_header_agr
 
 Test(link, unknown_types_and_flags_cannot_start_a_message)
 {
-	static const uint16_t wrong[][2] = { { 0, 0 }, { 6, 0 }, { 15, 0 }, { 20, 0 }, { 65535, 0 },
+	static const uint16_t wrong[][2] = { { 0, 0 }, { 6, 0 }, { 15, 0 }, { 21, 0 }, { 65535, 0 },
 		{ LINK_BITRATE, LINK_KEY }, { LINK_ENCODE, 2 }, { LINK_PACKET, 0x8000 } };
 
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -177,6 +178,7 @@ Test(link, values_that_nobody_may_send_are_broken)
 	cr_expect_eq(parse_changed(&samples[6], 12, 64), -EBADMSG, "length of a name");
 	cr_expect_eq(parse_changed(&samples[8], 12, 4999), -EBADMSG, "two sizes");
 	cr_expect_eq(parse_changed(&samples[8], 40, 1), -EBADMSG, "padding");
+	cr_expect_eq(parse_changed(&samples[9], 8, 2), -EBADMSG, "a truth value");
 }
 
 Test(link, an_offset_that_overflows_is_broken)
@@ -204,7 +206,7 @@ Test(link, a_nul_inside_a_text_is_broken)
 
 Test(link, a_broken_message_leaves_the_result_untouched)
 {
-	struct link_message parsed = { .type = LINK_FAILED, .failed = { 5, "before" } };
+	struct link_message parsed = { .type = LINK_FAILED, .failed = { false, 5, "before" } };
 	uint8_t bytes[LINK_MAX_SMALL];
 	size_t size = written(&samples[3], bytes);
 

@@ -63,6 +63,15 @@ static uint64_t get_u64(struct reader *r)
 	return value;
 }
 
+static bool get_bool(struct reader *r)
+{
+	uint8_t value = get_u8(r);
+
+	if (value > 1)
+		r->broken = true;
+	return value;
+}
+
 /* `text` has room for `max_length` characters and a NUL, and is all zeroes. */
 static void get_text(struct reader *r, char *text, size_t length, size_t max_length)
 {
@@ -118,7 +127,7 @@ static void put_counted_text(struct writer *w, const char *text, size_t max_leng
 static bool is_type(uint16_t type)
 {
 	return (type >= LINK_CONFIGURE && type <= LINK_BITRATE) ||
-		(type >= LINK_READY && type <= LINK_FAILED);
+		(type >= LINK_READY && type <= LINK_HELLO);
 }
 
 static bool is_bitrate(uint32_t kbit)
@@ -240,9 +249,11 @@ static void parse_body(struct reader *r, struct link_message *m, size_t message_
 		return;
 	case LINK_PACKET: parse_packet(r, &m->packet, message_size); return;
 	case LINK_FAILED:
+		m->failed.lost = get_bool(r);
 		m->failed.generation = get_u32(r);
 		get_text(r, m->failed.text, r->left, LINK_MAX_TEXT);
 		return;
+	case LINK_HELLO: m->hello.gstreamer = get_u32(r); return;
 	}
 }
 
@@ -328,9 +339,11 @@ static void write_body(struct writer *w, const struct link_message *m)
 		put_u64(w, 0); /* keeps the access unit on a multiple of 16 */
 		return;
 	case LINK_FAILED:
+		put_u8(w, m->failed.lost);
 		put_u32(w, m->failed.generation);
 		put_text(w, m->failed.text, LINK_MAX_TEXT);
 		return;
+	case LINK_HELLO: put_u32(w, m->hello.gstreamer); return;
 	}
 }
 

@@ -4,7 +4,9 @@
  * both ends are always from the same build. Picture memory crosses once, as a memfd in SCM_RIGHTS
  * beside LINK_BUFFER_ADD; after that a picture is a buffer's number. The agent has at most one
  * ENCODE outstanding; the encoder answers it with RELEASED (the picture has been read, its buffer
- * may change) and then PACKET, or with FAILED.
+ * may change) and then PACKET, or with FAILED. The encoder's first message is HELLO, without a
+ * body: GStreamer has started, and from now on an answer that does not come means that a driver
+ * hangs.
  *
  * Either end may crash or be replaced by garbage: everything is checked.
  *
@@ -40,6 +42,7 @@ enum link_type {
 	LINK_RELEASED = 17,
 	LINK_PACKET = 18,
 	LINK_FAILED = 19,
+	LINK_HELLO = 20,
 };
 
 /* Flags of ENCODE and PACKET. */
@@ -101,10 +104,16 @@ struct link_packet {
 	uint32_t size_bytes;   /* of the access unit */
 };
 
-/* The pipeline is gone. The next CONFIGURE builds a new one. */
+/* The pipeline is gone. The next CONFIGURE builds a new one. `lost`: a picture went in and nothing
+ * came out, without a word from GStreamer. */
 struct link_failed {
+	bool lost;
 	uint32_t generation;
 	char text[LINK_MAX_TEXT + 1];
+};
+
+struct link_hello {
+	uint32_t gstreamer; /* its version: major << 16 | minor << 8 | micro */
 };
 
 /* One message for both directions; `type` says which member holds it. */
@@ -120,6 +129,7 @@ struct link_message {
 		struct link_released released;
 		struct link_packet packet;
 		struct link_failed failed;
+		struct link_hello hello;
 	};
 };
 

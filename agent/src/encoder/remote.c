@@ -320,8 +320,7 @@ static void dispatch(struct remote *r, const struct link_message *message)
 	case LINK_BUFFER_REMOVE:
 	case LINK_ENCODE:
 	case LINK_BITRATE:
-		log_debug("encoder: unexpected message %d, skipped", message->type);
-		break;
+	case LINK_HELLO: log_debug("encoder: unexpected message %d, skipped", message->type); break;
 	}
 }
 

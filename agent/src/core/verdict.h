@@ -1,0 +1,58 @@
+/* What a probe found out about one candidate, and what follows from all of them.
+ *
+ * Threads: any; no shared state. Pure. */
+#pragma once
+
+#include "core/candidates.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum verdict_state {
+	VERDICT_UNTRIED,
+	VERDICT_WORKS,
+	VERDICT_FAILED,
+	VERDICT_IMPOSSIBLE, /* not tried: candidate.obstacle says why */
+};
+
+struct verdict {
+	char name[64]; /* the candidate's */
+	enum verdict_state state;
+	char driver[160];               /* VA's vendor string, or ""; foreign text */
+	char problem[256], advice[256]; /* for people; "" when it works */
+
+	/* Of the pictures that were encoded one after another. */
+	uint32_t pictures, units, decoded;
+	uint32_t first_us, p50_us, p95_us, max_us; /* handed over until its access unit is there */
+	double fps;                                /* if they came as fast as they go */
+	double psnr_db;                            /* luma, decoded against given */
+	char profile[32], codec[32];               /* from the SPS: "high", "avc1.64001f" */
+};
+
+/* What the compositor's GL does, by helix-glprobe. */
+struct gl_verdict {
+	enum verdict_state state;
+	char renderer[160]; /* foreign text */
+	char problem[256];
+	double upload_ms, readback_ms, draw_ms; /* medians for one 1920x1080 picture */
+};
+
+/* Indices of the working candidates, the best first: how many. Hardware that keeps up with `fps`
+ * (a picture's p95 within its frame time) goes before software; within each the ladder's order
+ * stands unless another is faster by a third; hardware that does not keep up goes behind software
+ * that does, else the faster one wins. `verdicts` runs parallel to `candidates->items`. */
+size_t verdicts_rank(const struct candidates *candidates, const struct verdict *verdicts,
+	uint32_t fps, size_t order[CANDIDATES_MAX]);
+
+/* Whether the compositor should be drawn by `gpu` rather than by `software`: it works, is no
+ * software renderer, and a whole picture's upload, drawing and readback take no longer than twice
+ * of software's or a frame time of 60 per second, whichever is more. */
+bool gl_is_worth_it(const struct gl_verdict *gpu, const struct gl_verdict *software);
+
+/* The GPU's name within a VA vendor string ("... for D3D12 (NVIDIA GeForce RTX 5070)" gives what
+ * is in the parentheses) or a GL renderer ("D3D12 (...)"); "" when there is none. Truncates. */
+void verdict_adapter(const char *driver, char *buffer, size_t size);
+
+/* "iHD", "radeonsi", "D3D12", "softva", ...: the driver within a VA vendor string, as short as it
+ * is unmistakable; "" for "". Truncates. */
+void verdict_driver(const char *vendor, char *buffer, size_t size);
