@@ -1,11 +1,13 @@
 /* Which encoder to use when encoders fail: the next one down at once, up again later.
  *
  * The steps are numbered from 0, the best; what they are is the owner's business. A step that fails
- * for the first time is built anew; when it fails again before it has proved itself, or hangs, or
- * dies, the next one takes its place. A step that was left becomes due again after a while (a
- * minute, then twice as long each time, up to a quarter of an hour): the owner proves it aside and
- * reports, so that viewers never wait for it. From the last step nothing leads down: it is built
- * anew for ever, more and more slowly.
+ * for the first time is built anew; when it fails again before it has proved itself, or hangs, the
+ * next one takes its place, past those that were left themselves. A step that was left
+ * becomes due again after a while (a minute, then twice as long each time, up to a quarter of an
+ * hour): the owner proves it aside and reports, so that viewers never wait for it. A proof aside
+ * does not forgive: the step has still to prove itself in service, and leaves at its first fault
+ * until then. From the last step nothing leads down: it is built anew for ever, at once the first
+ * time and then more and more slowly, up to ten seconds later.
  *
  * Threads: main loop only. Pure: time comes from the caller, in microseconds. */
 #pragma once
@@ -26,8 +28,8 @@ enum ladder_fault {
 
 struct ladder_step {
 	unsigned faults;   /* in a row, since it proved itself */
-	unsigned retreats; /* how often it was left */
-	uint64_t due_us;   /* may be proved again; LADDER_NEVER: was never left */
+	unsigned retreats; /* how often it was left, or failed its proof */
+	uint64_t due_us;   /* may be proved again; LADDER_NEVER: is not out */
 	bool is_out;       /* left, and not proved since */
 };
 
@@ -59,5 +61,6 @@ uint64_t ladder_due_us(const struct ladder *ladder);
 /* Which one: the best of those that are due. SIZE_MAX when none is. */
 size_t ladder_due(const struct ladder *ladder, uint64_t now_us);
 
-/* The proof of a step that was out ended. True: the ladder has moved up to it. */
+/* The proof of a step that was out ended; of one that is not out it changes nothing. True: the
+ * ladder has moved up to it. */
 bool ladder_proved(struct ladder *ladder, size_t step, bool works, uint64_t now_us);

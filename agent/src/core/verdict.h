@@ -38,21 +38,25 @@ struct gl_verdict {
 };
 
 /* Indices of the working candidates, the best first: how many. Hardware that keeps up with `fps`
- * (a picture's p95 within its frame time) goes before software; within each the ladder's order
- * stands unless another is faster by a third; hardware that does not keep up goes behind software
- * that does, else the faster one wins. `verdicts` runs parallel to `candidates->items`. */
+ * goes first, in the ladder's order unless another is faster by a third (its median picture takes
+ * two thirds of the time or less); then software that keeps up, in the ladder's order, which is
+ * that of quality; then all that does not, the fastest first. To keep up is to take a frame time at
+ * most for the median picture, and on the whole. `verdicts` runs parallel to `candidates->items`.
+ */
 size_t verdicts_rank(const struct candidates *candidates, const struct verdict *verdicts,
 	uint32_t fps, size_t order[CANDIDATES_MAX]);
 
 /* Whether the compositor should be drawn by `gpu` rather than by `software`: it works, is no
- * software renderer, and a whole picture's upload, drawing and readback take no longer than twice
- * of software's or a frame time of 60 per second, whichever is more. */
+ * software renderer, and a whole picture's upload (with the drawing of it) and readback take no
+ * longer than twice of software's or a frame time of 60 per second, whichever is more. Without
+ * figures it is not, and software without figures counts as fast. */
 bool gl_is_worth_it(const struct gl_verdict *gpu, const struct gl_verdict *software);
 
-/* The GPU's name within a VA vendor string ("... for D3D12 (NVIDIA GeForce RTX 5070)" gives what
- * is in the parentheses) or a GL renderer ("D3D12 (...)"); "" when there is none. Truncates. */
+/* The GPU's name within a VA vendor string or a GL renderer: what is in the parentheses of "... for
+ * D3D12 (NVIDIA GeForce RTX 5070)" and "D3D12 (...)", else what is before them; "" when there is
+ * none. Truncates between characters; what is no printable UTF-8 becomes "?". */
 void verdict_adapter(const char *driver, char *buffer, size_t size);
 
 /* "iHD", "radeonsi", "D3D12", "softva", ...: the driver within a VA vendor string, as short as it
- * is unmistakable; "" for "". Truncates. */
+ * is unmistakable; "Mesa" where Mesa does not say more; "" for "". Writes as verdict_adapter(). */
 void verdict_driver(const char *vendor, char *buffer, size_t size);
