@@ -137,6 +137,22 @@ Test(session_environment, a_choice_that_we_do_not_make_is_left_to_the_user)
 	expect(APPS, "LIBGL_ALWAYS_SOFTWARE", "1");
 }
 
+Test(session_environment, what_draws_the_session_is_set_only_where_it_is_known)
+{
+	struct environment_facts known = facts;
+	known.gallium_driver = "d3d12";
+	known.gl_adapter = "nvidia";
+	static const char *const users[] = { "GALLIUM_DRIVER=zink", NULL };
+
+	autofree const char **told = environment_of(SERVICE_COMPOSITOR, &known, users);
+	autofree const char **left = environment_of(SERVICE_COMPOSITOR, &facts, users);
+
+	cr_expect_str_eq(get(told, "GALLIUM_DRIVER"), "d3d12");
+	cr_expect_str_eq(get(told, "MESA_D3D12_DEFAULT_ADAPTER_NAME"), "nvidia");
+	cr_expect_str_eq(get(left, "GALLIUM_DRIVER"), "zink");
+	cr_expect_null(get(left, "MESA_D3D12_DEFAULT_ADAPTER_NAME"));
+}
+
 Test(session_environment, an_empty_environment_is_enough)
 {
 	static const char *const empty[] = { NULL };

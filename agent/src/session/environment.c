@@ -77,6 +77,10 @@ static const struct rule rules[] = {
 	{ "PIPEWIRE_CORE", ALL, NULL, NO_FACT, false },
 	{ "PIPEWIRE_RUNTIME_DIR", ALL, NULL, NO_FACT, false },
 
+	/* Mesa from 24.3 on never picks d3d12 by itself, and has no way back once it was told to:
+	 * so this is set only where a probe has shown which one is better. */
+	{ "GALLIUM_DRIVER", ALL, NULL, FACT(gallium_driver), true },
+	{ "MESA_D3D12_DEFAULT_ADAPTER_NAME", ALL, NULL, FACT(gl_adapter), true },
 	/* Without a GPU Mesa tries hardware drivers first and complains. */
 	{ "LIBGL_ALWAYS_SOFTWARE", ALL, NULL, FACT(software_gl), true },
 	/* Spares every GTK 3 program a warning; where the accessibility bus exists it stays usable.

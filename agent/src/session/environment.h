@@ -8,12 +8,13 @@
 /* What the table draws on. NULL: there is none. */
 struct environment_facts {
 	const char *runtime_dir;
-	const char *session_bus;  /* D-Bus address */
-	const char *system_bus;   /* ditto; NULL = the machine's */
-	const char *portals_dir;  /* .portal files */
-	const char *data_dirs;    /* XDG_DATA_DIRS with ours in front */
-	const char *display;      /* of the session's Xwayland */
-	const char *xauthority;   /* ditto */
+	const char *session_bus; /* D-Bus address */
+	const char *system_bus;  /* ditto; NULL = the machine's */
+	const char *portals_dir; /* .portal files */
+	const char *data_dirs;   /* XDG_DATA_DIRS with ours in front */
+	const char *display;     /* of the session's Xwayland */
+	const char *xauthority;  /* ditto */
+	const char *gallium_driver, *gl_adapter;
 	const char *software_gl;  /* "1" where there is no GPU */
 	const char *without_a11y; /* "1" where no accessibility bus is installed */
 };

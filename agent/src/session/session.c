@@ -6,7 +6,7 @@
 #include "session/display.h"
 #include "session/environment.h"
 #include "session/files.h"
-#include "session/machine.h"
+#include "session/host.h"
 #include "session/names.h"
 #include "session/overview.h"
 #include "session/plan.h"
@@ -31,7 +31,7 @@ struct session {
 	char *helix_portal;
 	struct command_facts command_facts;
 	char *bus_address;
-	struct machine machine; /* what we found here, and what our facts point to */
+	struct host host; /* what we found here, and what our facts point to */
 	struct environment_facts facts;
 	struct display display;
 	unsigned wanted; /* services */
@@ -78,7 +78,7 @@ static void start(struct session *session, enum service_id id)
 	/* Installed a moment ago, or we would not be here; if not, starting it says so. */
 	if (command_make(&command, id, &session->command_facts, &text) < 0)
 		log_debug("session: %s", text);
-	service_start(&session->services[id], &command, environment, session->machine.home,
+	service_start(&session->services[id], &command, environment, session->host.home,
 		session->runtime_dir);
 }
 
@@ -252,7 +252,7 @@ static const struct service_events service_events = {
 
 static int attach(struct session *session, const char **ret_text)
 {
-	int r = machine_session_bus(&session->bus_address);
+	int r = host_session_bus(&session->bus_address);
 	if (r == -ENOENT)
 		*ret_text =
 			"there is no session bus to attach to: neither DBUS_SESSION_BUS_ADDRESS "
@@ -278,12 +278,19 @@ static int check_programs(const struct session *session, const char **ret_text)
 	return 0;
 }
 
+static bool is_software_gl(const struct session *session, const struct session_options *options)
+{
+	if (options->gallium_driver)
+		return !strcmp(options->gallium_driver, "llvmpipe");
+	return !session->host.has_gpu;
+}
+
 static int set_facts(struct session *session, const struct session_options *options)
 {
 	bool is_private = options->system_bus == SESSION_SYSTEM_BUS_PRIVATE ||
-		(options->system_bus == SESSION_SYSTEM_BUS_AUTO && !machine_has_system_bus());
+		(options->system_bus == SESSION_SYSTEM_BUS_AUTO && !host_has_system_bus());
 
-	int r = machine_init(&session->machine, options->runtime_dir);
+	int r = host_init(&session->host, options->runtime_dir);
 	if (r < 0)
 		return r;
 	if (asprintf(&session->bus_address, "unix:path=%s/bus", options->runtime_dir) < 0)
@@ -300,11 +307,13 @@ static int set_facts(struct session *session, const struct session_options *opti
 	session->facts = (struct environment_facts){
 		.runtime_dir = session->runtime_dir,
 		.session_bus = session->bus_address,
-		.system_bus = is_private ? session->machine.private_system_bus : NULL,
-		.portals_dir = session->machine.portals_dir,
-		.data_dirs = session->machine.data_dirs,
-		.software_gl = session->machine.has_gpu ? NULL : "1",
-		.without_a11y = session->machine.has_a11y ? NULL : "1",
+		.system_bus = is_private ? session->host.private_system_bus : NULL,
+		.portals_dir = session->host.portals_dir,
+		.data_dirs = session->host.data_dirs,
+		.gallium_driver = options->gallium_driver,
+		.gl_adapter = options->gl_adapter,
+		.software_gl = is_software_gl(session, options) ? "1" : NULL,
+		.without_a11y = session->host.has_a11y ? NULL : "1",
 	};
 	return 0;
 }
@@ -372,7 +381,7 @@ void session_free(struct session *session)
 	apps_done(&session->apps);
 	for (unsigned id = SERVICE_COUNT; id-- > 0;)
 		service_done(&session->services[id]);
-	machine_done(&session->machine);
+	host_done(&session->host);
 	sd_event_unref(session->event);
 	free(session->bus_address);
 	free(session->helix_portal);
@@ -391,7 +400,7 @@ void session_start_apps(struct session *session)
 		return;
 	if (session->kind == SESSION_GNOME)
 		overview_leave(&session->overview, names_bus(session->names));
-	apps_start(&session->apps, environment, session->machine.home);
+	apps_start(&session->apps, environment, session->host.home);
 }
 
 enum session_kind session_kind(const struct session *session)

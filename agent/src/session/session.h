@@ -49,7 +49,10 @@ struct session_options {
 	enum session_system_bus system_bus;
 	const char *runtime_dir; /* private, exists, 0700; becomes XDG_RUNTIME_DIR of the session */
 	const char *helix_portal; /* path of the program */
-	const char *const *apps;  /* command lines for /bin/sh -c; NULL-terminated, or NULL */
+	/* What draws the session, where that was found out: "d3d12" (and on which adapter) or
+	 * "llvmpipe". NULL: Mesa decides. Not copied. */
+	const char *gallium_driver, *gl_adapter;
+	const char *const *apps; /* command lines for /bin/sh -c; NULL-terminated, or NULL */
 };
 
 /* None of these may call session_free(). */

@@ -13,13 +13,16 @@
  *	is_wsl		"microsoft" in it, in any case
  *	is_container	ROOT/.dockerenv or ROOT/run/.containerenv exists
  *	nodes		ROOT/dev/dri/{card,renderD}*; driver: the last part of the link
- *			ROOT/sys/class/drm/NAME/device/driver, or "vgem" where
- *			ROOT/sys/class/drm/NAME/device links to .../vgem
+ *			ROOT/sys/class/drm/NAME/device/driver, or of ROOT/sys/class/drm/NAME/device
+ *			itself, when that is "vgem" or the driver "faux_driver"
+ *	is_usable	by its permissions; only /dev/dxg is opened
  *	is_ignored	ROOT/run/udev/data/c226:MINOR has a line G: or Q:mutter-device-ignore
  *	vgem		a node of that driver; else modules.builtin or modules.dep in
  *			ROOT/lib/modules/KERNEL names vgem.ko
- *	vendors		ROOT/usr/lib/wsl/drivers: nv*.inf_*, iigd*.inf_* and u0*.inf_* */
+ *	vendors		ROOT/usr/lib/wsl/drivers: nv*.inf_* (but for what Windows brings itself),
+ *			iigd*.inf_* and u0*.inf_* */
 void machine_read(const char *root, struct machine *ret_machine);
 
-/* Fills wsl_version and wsl_networking from `wslinfo`, where there is one, within one second. */
+/* Under WSL, fills wsl_version and wsl_networking from `wslinfo`, where there is one. Takes a
+ * second at most. */
 void machine_ask_wsl(struct machine *machine);

@@ -1,4 +1,4 @@
-#include "session/machine.h"
+#include "session/host.h"
 
 #include "sys/cleanup.h"
 
@@ -26,44 +26,43 @@ static bool has_gpu(void)
 	return found;
 }
 
-int machine_init(struct machine *machine, const char *runtime_dir)
+int host_init(struct host *host, const char *runtime_dir)
 {
 	const char *inherited = getenv("XDG_DATA_DIRS");
 	const char *home = getenv("HOME");
 
-	*machine =
-		(struct machine){ .has_gpu = has_gpu(), .has_a11y = !access(A11Y_SERVICE, R_OK) };
+	*host = (struct host){ .has_gpu = has_gpu(), .has_a11y = !access(A11Y_SERVICE, R_OK) };
 	if (home && !access(home, X_OK)) {
-		machine->home = strdup(home);
-		if (!machine->home)
+		host->home = strdup(home);
+		if (!host->home)
 			return -ENOMEM;
 	}
-	if (asprintf(&machine->data_dirs, "%s/data:%s", runtime_dir,
+	if (asprintf(&host->data_dirs, "%s/data:%s", runtime_dir,
 		    inherited && *inherited ? inherited : DEFAULT_DATA_DIRS) < 0) {
-		machine->data_dirs = NULL;
+		host->data_dirs = NULL;
 		return -ENOMEM;
 	}
-	if (asprintf(&machine->portals_dir, "%s/portals", runtime_dir) < 0) {
-		machine->portals_dir = NULL;
+	if (asprintf(&host->portals_dir, "%s/portals", runtime_dir) < 0) {
+		host->portals_dir = NULL;
 		return -ENOMEM;
 	}
-	if (asprintf(&machine->private_system_bus, "unix:path=%s/system-bus", runtime_dir) < 0) {
-		machine->private_system_bus = NULL;
+	if (asprintf(&host->private_system_bus, "unix:path=%s/system-bus", runtime_dir) < 0) {
+		host->private_system_bus = NULL;
 		return -ENOMEM;
 	}
 	return 0;
 }
 
-void machine_done(struct machine *machine)
+void host_done(struct host *host)
 {
-	free(machine->home);
-	free(machine->data_dirs);
-	free(machine->portals_dir);
-	free(machine->private_system_bus);
-	*machine = (struct machine){ 0 };
+	free(host->home);
+	free(host->data_dirs);
+	free(host->portals_dir);
+	free(host->private_system_bus);
+	*host = (struct host){ 0 };
 }
 
-bool machine_has_system_bus(void)
+bool host_has_system_bus(void)
 {
 	static const char prefix[] = "unix:path=";
 	const char *address = getenv("DBUS_SYSTEM_BUS_ADDRESS");
@@ -81,7 +80,7 @@ bool machine_has_system_bus(void)
 	return fd >= 0 && !connect(fd, (const struct sockaddr *)&name, sizeof name);
 }
 
-int machine_session_bus(char **ret_address)
+int host_session_bus(char **ret_address)
 {
 	const char *address = getenv("DBUS_SESSION_BUS_ADDRESS");
 	const char *directory = getenv("XDG_RUNTIME_DIR");

@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-struct machine {
+struct host {
 	bool has_gpu;             /* a render node or WSL's /dev/dxg */
 	bool has_a11y;            /* the accessibility bus is installed */
 	char *home;               /* a directory to start in; NULL = stay */
@@ -12,11 +12,11 @@ struct machine {
 	char *private_system_bus; /* D-Bus address, for when there is no other */
 };
 
-int machine_init(struct machine *machine, const char *runtime_dir);
-void machine_done(struct machine *machine);
+int host_init(struct host *host, const char *runtime_dir);
+void host_done(struct host *host);
 
 /* True when somebody listens on the machine's system bus. */
-bool machine_has_system_bus(void);
+bool host_has_system_bus(void);
 
 /* The session bus of our own environment; -ENOENT when there is none. The caller frees it. */
-int machine_session_bus(char **ret_address);
+int host_session_bus(char **ret_address);
