@@ -1,5 +1,6 @@
 #include "pipeline.h"
 
+#include "bitrate.h"
 #include "sys/clock.h"
 #include "sys/log.h"
 
@@ -7,13 +8,21 @@
 #include <errno.h>
 #include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
-#include <gst/video/video.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define PROOF_DEADLINE (5 * GST_SECOND)
-#define PROOF_MESSAGE  "helix-proof"
+#define PROOF_MESSAGE              "helix-proof"
+#define PROOF_DEADLINE_US          (5 * USEC_PER_SEC)
+#define PROOF_HARDWARE_DEADLINE_US (1 * USEC_PER_SEC)
+
+/* Longer than any encoder takes that is of use, and shorter than the agent waits before it takes
+ * the whole process for hung. */
+#define LOSS_DEADLINE_US (300 * USEC_PER_MSEC)
+
+/* OpenH264 computes a picture's share of the bitrate from the time since the one before, and would
+ * give the first after a pause all that the pause could have cost. */
+#define MAX_STEP_US (50 * USEC_PER_MSEC)
 
 /* BT.601 matrix, as libyuv converts, but the primaries and the curve of the screen. In GStreamer's
  * words: limited range, matrix bt601, transfer srgb, primaries bt709. */
@@ -27,13 +36,17 @@ struct pipeline {
 	GstMemory *picture; /* the staging frame's bytes */
 	pipeline_packet_fn *on_packet;
 	void *owner;
+	struct bitrate bitrate;
 	bool is_counting;
-	uint64_t first_pts_us, offset_us, last_pts_us;
+	uint64_t last_pts_us;     /* as the agent counts */
+	uint64_t last_encoder_us; /* as the encoder does */
 	unsigned key_count;
 
-	pthread_mutex_t lock; /* guards what follows: both threads use it */
-	bool is_pending, is_proven;
+	/* Guards what follows, which both threads use, and is held while a packet is given away. */
+	pthread_mutex_t lock;
+	bool is_pending, is_proven, is_muted;
 	struct pipeline_tag pending;
+	uint64_t pushed_us;
 };
 
 /* The access unit of the proof: tell the main thread, which waits for it. */
@@ -51,27 +64,34 @@ static void post_surplus(struct pipeline *p)
 		p->sink, STREAM, ENCODE, ("An access unit that no picture asked for."), (NULL));
 }
 
+static void give_away(struct pipeline *p, GstBuffer *buffer)
+{
+	struct pipeline_packet packet = { .tag = p->pending };
+	GstMapInfo map;
+
+	if (!p->is_pending || !gst_buffer_map(buffer, &map, GST_MAP_READ)) {
+		post_surplus(p);
+		return;
+	}
+	p->is_pending = false;
+	packet.key = !GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+	packet.bytes = map.data;
+	packet.size = map.size;
+	p->on_packet(p->owner, &packet);
+	gst_buffer_unmap(buffer, &map);
+}
+
 static void deliver(struct pipeline *p, GstBuffer *buffer)
 {
 	pthread_mutex_lock(&p->lock);
-	bool is_expected = p->is_pending, is_proof = !p->is_proven;
-	struct pipeline_packet packet = { .tag = p->pending };
-	p->is_pending = false;
-	p->is_proven = true;
-	pthread_mutex_unlock(&p->lock);
-
-	GstMapInfo map;
-	if (is_proof) {
+	if (!p->is_proven) {
+		p->is_proven = true;
+		p->is_pending = false;
 		post_proof(p);
-	} else if (!is_expected || !gst_buffer_map(buffer, &map, GST_MAP_READ)) {
-		post_surplus(p);
-	} else {
-		packet.key = !GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
-		packet.bytes = map.data;
-		packet.size = map.size;
-		p->on_packet(p->owner, &packet);
-		gst_buffer_unmap(buffer, &map);
+	} else if (!p->is_muted) {
+		give_away(p, buffer);
 	}
+	pthread_mutex_unlock(&p->lock);
 }
 
 static GstFlowReturn on_sample(GstAppSink *sink, gpointer owner)
@@ -185,23 +205,24 @@ static int explain(GstMessage *message, struct pipeline_text *ret_why)
 
 static int push(struct pipeline *p, uint64_t pts_us, bool key, const struct pipeline_tag *tag)
 {
+	uint64_t now_us = clock_now_us();
+
 	pthread_mutex_lock(&p->lock);
 	bool is_busy = p->is_pending;
 	if (!is_busy) {
 		p->is_pending = true;
 		p->pending = *tag;
+		p->pushed_us = now_us;
 	}
 	pthread_mutex_unlock(&p->lock);
 	if (is_busy)
 		return -EBUSY;
 
-	/* Nothing is under way in the encoder, so its next picture is this one. Going upstream, the
-	 * event takes effect at once; downstream it would queue in appsrc. */
-	if (key) {
-		GstEvent *event = gst_video_event_new_upstream_force_key_unit(
-			GST_CLOCK_TIME_NONE, TRUE, p->key_count++);
-		gst_element_send_event(p->element, event);
-	}
+	/* Nothing is under way in the encoder, so its next picture is this one. */
+	if (bitrate_is_due(&p->bitrate, key, now_us))
+		encoder_set_bitrate(p->encoder, p->element, p->bitrate.kbit);
+	if (key)
+		encoder_force_key(p->encoder, p->element, p->key_count++, p->bitrate.kbit);
 
 	GstBuffer *buffer = gst_buffer_new();
 	gst_buffer_append_memory(buffer, gst_memory_ref(p->picture));
@@ -210,9 +231,26 @@ static int push(struct pipeline *p, uint64_t pts_us, bool key, const struct pipe
 	return flow == GST_FLOW_OK ? 0 : -EIO;
 }
 
-/* One black picture through it all: drivers and libraries say no only then. */
+/* A driver that has encoded in this process is not given the time of its first start again: viewers
+ * wait for the answer. */
+static uint64_t hardware_proof_us;
+
+static uint64_t proof_deadline_us(const struct encoder *encoder)
+{
+	uint64_t deadline_us = 4 * hardware_proof_us;
+
+	if (!encoder->is_hardware)
+		return PROOF_DEADLINE_US;
+	if (!hardware_proof_us || deadline_us > PROOF_HARDWARE_DEADLINE_US)
+		return PROOF_HARDWARE_DEADLINE_US;
+	return deadline_us > LOSS_DEADLINE_US ? deadline_us : LOSS_DEADLINE_US;
+}
+
+/* One picture through it all: drivers and libraries say no only then. */
 static int prove(struct pipeline *p, struct pipeline_text *ret_why)
 {
+	uint64_t deadline_us = proof_deadline_us(p->encoder), started_us = clock_now_us();
+
 	if (gst_element_set_state(p->bin, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) {
 		if (pipeline_check(p, ret_why) == 0)
 			snprintf(ret_why->text, sizeof ret_why->text, "%s does not start",
@@ -227,24 +265,27 @@ static int prove(struct pipeline *p, struct pipeline_text *ret_why)
 		return r;
 	}
 	GstMessage *message = gst_bus_timed_pop_filtered(
-		p->bus, PROOF_DEADLINE, GST_MESSAGE_ERROR | GST_MESSAGE_APPLICATION);
+		p->bus, deadline_us * GST_USECOND, GST_MESSAGE_ERROR | GST_MESSAGE_APPLICATION);
 	if (!message) {
 		snprintf(ret_why->text, sizeof ret_why->text,
-			"%s has not encoded a picture in %u s", p->encoder->element,
-			(unsigned)(PROOF_DEADLINE / GST_SECOND));
+			"%s has not encoded a picture in %u ms", p->encoder->element,
+			(unsigned)(deadline_us / USEC_PER_MSEC));
 		return -ETIMEDOUT;
 	}
 	r = GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR ? explain(message, ret_why) : 0;
 	gst_message_unref(message);
+	if (r == 0 && p->encoder->is_hardware)
+		hardware_proof_us = clock_now_us() - started_us;
 	return r;
 }
 
-int pipeline_new(const struct encoder *encoder, const struct encoder_settings *settings,
+int pipeline_try(const struct encoder *encoder, const struct encoder_settings *settings,
 	const struct staging *staging, pipeline_packet_fn *on_packet, void *owner,
 	struct pipeline **ret_pipeline, struct pipeline_text *ret_why)
 {
 	struct pipeline *p = calloc(1, sizeof *p);
 
+	*ret_pipeline = p;
 	if (!p) {
 		snprintf(ret_why->text, sizeof ret_why->text, "out of memory");
 		return -ENOMEM;
@@ -255,21 +296,31 @@ int pipeline_new(const struct encoder *encoder, const struct encoder_settings *s
 		.on_packet = on_packet,
 		.owner = owner,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
+		/* The first real picture comes one frame after the proof's. */
+		.last_encoder_us = USEC_PER_SEC / settings->max_fps,
 	};
+	bitrate_init(&p->bitrate, settings->bitrate_kbit, encoder->bitrate_makes_key);
 
 	int r = build(p, settings, ret_why);
 	if (r == 0)
 		r = prove(p, ret_why);
-	if (r < 0) {
-		/* Said before a driver may hang in pipeline_free(). */
+	if (r < 0)
 		log_warn("pipeline: %s does not work here: %s", encoder->element, ret_why->text);
+	return r;
+}
+
+int pipeline_new(const struct encoder *encoder, const struct encoder_settings *settings,
+	const struct staging *staging, pipeline_packet_fn *on_packet, void *owner,
+	struct pipeline **ret_pipeline, struct pipeline_text *ret_why)
+{
+	struct pipeline *p;
+
+	int r = pipeline_try(encoder, settings, staging, on_packet, owner, &p, ret_why);
+	if (r < 0)
 		pipeline_free(p);
-		return r;
-	}
-	/* The first real picture comes one frame after the proof's. */
-	p->offset_us = USEC_PER_SEC / settings->max_fps;
-	*ret_pipeline = p;
-	return 0;
+	else
+		*ret_pipeline = p;
+	return r;
 }
 
 void pipeline_free(struct pipeline *pipeline)
@@ -288,14 +339,13 @@ void pipeline_free(struct pipeline *pipeline)
 /* Encoders count from their first picture, and never twice the same. */
 static uint64_t next_pts(struct pipeline *p, uint64_t pts_us)
 {
-	if (!p->is_counting) {
-		p->is_counting = true;
-		p->first_pts_us = pts_us;
-	}
-	uint64_t elapsed = pts_us > p->first_pts_us ? pts_us - p->first_pts_us : 0;
-	uint64_t pts = p->offset_us + elapsed;
-	p->last_pts_us = pts > p->last_pts_us ? pts : p->last_pts_us + 1;
-	return p->last_pts_us;
+	uint64_t step_us = pts_us > p->last_pts_us ? pts_us - p->last_pts_us : 1;
+
+	if (p->is_counting)
+		p->last_encoder_us += step_us < MAX_STEP_US ? step_us : MAX_STEP_US;
+	p->is_counting = true;
+	p->last_pts_us = pts_us;
+	return p->last_encoder_us;
 }
 
 int pipeline_push(
@@ -308,7 +358,35 @@ int pipeline_push(
 
 void pipeline_set_bitrate(struct pipeline *pipeline, uint32_t kbit)
 {
-	encoder_set_bitrate(pipeline->encoder, pipeline->element, kbit);
+	bitrate_want(&pipeline->bitrate, kbit);
+}
+
+uint64_t pipeline_deadline_us(struct pipeline *pipeline)
+{
+	uint64_t deadline_us = UINT64_MAX;
+
+	pthread_mutex_lock(&pipeline->lock);
+	if (pipeline->encoder->is_hardware && pipeline->is_pending)
+		deadline_us = pipeline->pushed_us + LOSS_DEADLINE_US;
+	pthread_mutex_unlock(&pipeline->lock);
+	return deadline_us;
+}
+
+bool pipeline_has_lost(struct pipeline *pipeline, uint64_t now_us)
+{
+	pthread_mutex_lock(&pipeline->lock);
+	bool is_lost = pipeline->encoder->is_hardware && pipeline->is_pending &&
+		now_us >= pipeline->pushed_us + LOSS_DEADLINE_US;
+	pipeline->is_muted = pipeline->is_muted || is_lost;
+	pthread_mutex_unlock(&pipeline->lock);
+	return is_lost;
+}
+
+void pipeline_mute(struct pipeline *pipeline)
+{
+	pthread_mutex_lock(&pipeline->lock);
+	pipeline->is_muted = true;
+	pthread_mutex_unlock(&pipeline->lock);
 }
 
 int pipeline_fd(struct pipeline *pipeline)

@@ -35,21 +35,33 @@ void service_done(struct service *service)
 	reply_done(&service->reply);
 }
 
-/* The pipeline goes, the agent learns why, and the process stays. */
-__attribute__((format(printf, 2, 3))) static int fail(struct service *s, const char *format, ...)
+/* The agent learns why, the pipeline goes, and the process stays: in this order, because with a
+ * driver that hangs the pipeline never goes. */
+static int give_up(struct service *s, bool is_lost, const char *text)
 {
 	struct link_message m = {
 		.type = LINK_FAILED,
-		.failed = { .generation = s->configured.generation },
+		.failed = { .lost = is_lost, .generation = s->configured.generation },
 	};
+
+	snprintf(m.failed.text, sizeof m.failed.text, "%s", text);
+	log_debug("service: failed: %s", text);
+	if (s->pipeline)
+		pipeline_mute(s->pipeline);
+	int r = reply_send(&s->reply, &m, NULL);
+	drop_pipeline(s);
+	return r;
+}
+
+__attribute__((format(printf, 2, 3))) static int fail(struct service *s, const char *format, ...)
+{
+	char text[LINK_MAX_TEXT + 1];
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(m.failed.text, sizeof m.failed.text, format, args);
+	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	log_debug("service: failed: %s", m.failed.text); /* before a driver may hang */
-	drop_pipeline(s);
-	return reply_send(&s->reply, &m, NULL);
+	return give_up(s, false, text);
 }
 
 /* From the streaming thread. When the agent has gone, the main thread sees the link close. */
@@ -95,10 +107,7 @@ static int try_encoder(struct service *s, const struct encoder *encoder, struct 
 		.max_fps = c->max_fps,
 		.bitrate_kbit = c->bitrate_kbit,
 	};
-	r = pipeline_new(encoder, &settings, &s->staging, on_packet, s, &s->pipeline, why);
-	if (r < 0)
-		staging_done(&s->staging);
-	return r;
+	return pipeline_try(encoder, &settings, &s->staging, on_packet, s, &s->pipeline, why);
 }
 
 static int on_configure(struct service *s, const struct link_configure *configure)
@@ -110,6 +119,7 @@ static int on_configure(struct service *s, const struct link_configure *configur
 	drop_pipeline(s);
 	s->configured = *configure;
 	for (size_t i = 0; (encoder = encoder_choose(configure->encoder, i)); i++) {
+		drop_pipeline(s); /* the one that has just failed */
 		if (try_encoder(s, encoder, &why) == 0)
 			break;
 	}
@@ -248,23 +258,53 @@ static int check_pipeline(struct service *s)
 	return pipeline_check(s->pipeline, &why) < 0 ? fail(s, "%s", why.text) : 0;
 }
 
+static int say_hello(struct service *s)
+{
+	struct link_message m = {
+		.type = LINK_HELLO,
+		.hello = { .gstreamer = encoder_gstreamer_version() },
+	};
+
+	return reply_send(&s->reply, &m, NULL);
+}
+
+static int check_loss(struct service *s)
+{
+	if (!s->pipeline || !pipeline_has_lost(s->pipeline, clock_now_us()))
+		return 0;
+	return give_up(s, true, "no access unit came for a picture");
+}
+
+/* Until the picture that is in the encoder counts as lost; -1: for ever. */
+static int poll_timeout_ms(struct service *s)
+{
+	uint64_t deadline_us = s->pipeline ? pipeline_deadline_us(s->pipeline) : UINT64_MAX;
+	uint64_t now_us = clock_now_us();
+
+	if (deadline_us == UINT64_MAX)
+		return -1;
+	return deadline_us > now_us ? (int)((deadline_us - now_us) / USEC_PER_MSEC) + 1 : 0;
+}
+
 int service_run(struct service *service)
 {
 	struct service *s = service;
 	bool is_closed = false;
-	int r = 0;
 
+	int r = say_hello(s);
 	while (r >= 0 && !is_closed) {
 		struct pollfd fds[2] = {
 			{ .fd = s->inbox.fd, .events = POLLIN },
 			{ .fd = s->pipeline ? pipeline_fd(s->pipeline) : -1, .events = POLLIN },
 		};
 
-		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+		if (poll(fds, 2, poll_timeout_ms(s)) < 0 && errno != EINTR)
 			return -errno;
 		/* The pipeline first: a request might replace it. */
 		if (fds[1].revents)
 			r = check_pipeline(s);
+		if (r >= 0)
+			r = check_loss(s);
 		if (r >= 0 && fds[0].revents)
 			r = serve_requests(s, &is_closed);
 	}

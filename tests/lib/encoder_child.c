@@ -27,7 +27,7 @@ static void must(bool is_so, const char *what)
 	abort();
 }
 
-static void become_encoder(int fd, int log_fd)
+static void become_encoder(int fd, int log_fd, const char *const *variables, const char *argument)
 {
 	const char *program = getenv("HELIX_ENCODER");
 	char number[] = { '0' + CHILD_FD, 0 };
@@ -37,19 +37,29 @@ static void become_encoder(int fd, int log_fd)
 	/* GLib drops its first table of quarks on purpose when it outgrows it; with
 	 * AddressSanitizer that alone would be exit code 1. */
 	setenv("ASAN_OPTIONS", "detect_leaks=0", 0);
+	/* putenv() keeps the text, and takes away what has no "=". */
+	for (; variables && *variables; variables++)
+		putenv((char *)*variables);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dup2(log_fd, STDERR_FILENO);
 	if (fd == CHILD_FD)
 		fcntl(fd, F_SETFD, 0);
 	else
 		dup2(fd, CHILD_FD);
-	execl(program, program, "--fd", number, "--log-level", "debug", (char *)NULL);
+	execl(program, program, "--fd", number, "--log-level", "debug", argument, (char *)NULL);
 	perror(program);
 	_exit(127);
 }
 
 void encoder_child_start(struct encoder_child *child)
 {
+	encoder_child_start_in(child, NULL, NULL);
+}
+
+void encoder_child_start_in(
+	struct encoder_child *child, const char *const *variables, const char *argument)
+{
+	struct link_message hello = { 0 };
 	int pair[2];
 
 	*child = (struct encoder_child){ .log = tmpfile() };
@@ -58,9 +68,11 @@ void encoder_child_start(struct encoder_child *child)
 	child->pid = fork();
 	must(child->pid >= 0, "fork");
 	if (child->pid == 0)
-		become_encoder(pair[1], fileno(child->log));
+		become_encoder(pair[1], fileno(child->log), variables, argument);
 	close(pair[1]);
 	child->fd = pair[0];
+	if (encoder_child_receive(child, &hello) == 0 && hello.type == LINK_HELLO)
+		child->gstreamer = hello.hello.gstreamer;
 }
 
 int encoder_child_wait(struct encoder_child *child)
@@ -153,6 +165,13 @@ int encoder_child_receive(struct encoder_child *child, struct link_message *ret_
 		return (int)size;
 	r = receive_bytes(child, (size_t)size, deadline_us);
 	return r < 0 ? r : link_parse(child->bytes, child->size, ret_message);
+}
+
+bool encoder_child_is_silent(struct encoder_child *child, unsigned msec)
+{
+	struct pollfd readable = { .fd = child->fd, .events = POLLIN };
+
+	return poll(&readable, 1, (int)msec) == 0;
 }
 
 struct link_message encoder_child_configure(struct encoder_child *child, const char *encoder,

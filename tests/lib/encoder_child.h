@@ -15,15 +15,21 @@
 struct encoder_child {
 	pid_t pid;
 	int fd;
-	FILE *log; /* what it wrote to stderr */
+	FILE *log;          /* what it wrote to stderr */
+	uint32_t gstreamer; /* its version, of HELLO; 0 when no HELLO came */
 	uint32_t sequence;
 	uint64_t pts_us;
 	uint8_t *bytes; /* of the last message received */
 	size_t size;
 };
 
-/* Starts $HELIX_ENCODER, or build/helix-encoder. */
+/* Starts $HELIX_ENCODER, or build/helix-encoder, and hears its HELLO. */
 void encoder_child_start(struct encoder_child *child);
+
+/* The same with these variables ("NAME=value", or "NAME" to be without it; ends with NULL) and one
+ * more argument; either may be NULL. */
+void encoder_child_start_in(
+	struct encoder_child *child, const char *const *variables, const char *argument);
 
 /* Close the link, wait for the end. The wait status. */
 int encoder_child_stop(struct encoder_child *child);
@@ -40,6 +46,9 @@ void encoder_child_send(struct encoder_child *child, const struct link_message *
 /* The next message. -ETIMEDOUT after ten seconds, -EPIPE when the link is closed. The access unit
  * of a PACKET is at bytes + LINK_PACKET_HEADER_SIZE. */
 int encoder_child_receive(struct encoder_child *child, struct link_message *ret_message);
+
+/* True when the child says nothing for this long. */
+bool encoder_child_is_silent(struct encoder_child *child, unsigned msec);
 
 /* CONFIGURE, and the answer to it. */
 struct link_message encoder_child_configure(struct encoder_child *child, const char *encoder,
