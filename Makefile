@@ -40,10 +40,12 @@ PKG_dbus     := libsystemd
 PKG_pipewire := libpipewire-0.3 libsystemd
 PKG_encoder  := libsystemd
 PKG_net      := libwebsockets libsystemd
+PKG_doctor   := libsystemd libcjson
 PKG_root     := libsystemd libcjson inih libpng
 PKG_agent    := libsystemd libpipewire-0.3 libwebsockets libcjson inih libpng
 PKG_portal   := libsystemd
-PKG_gst      := gstreamer-1.0 gstreamer-app-1.0 gstreamer-video-1.0
+PKG_gst      := gstreamer-1.0 gstreamer-app-1.0 gstreamer-video-1.0 libva libva-drm libcjson
+PKG_glprobe  := egl glesv2 libcjson
 # -isystem: warnings in the headers of others are not ours to mend.
 cflags_of     = $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(1)))
 libs_of       = $(shell $(PKG_CONFIG) --libs $(1))
@@ -54,6 +56,7 @@ agent_src   := $(filter-out $(agent_main),$(wildcard agent/src/*.c agent/src/*/*
 core_src    := $(wildcard agent/src/core/*.c agent/src/sys/*.c)
 encoder_src := $(wildcard agent/encoder/*.c)
 portal_src  := $(wildcard agent/portal/*.c)
+glprobe_src := $(wildcard agent/glprobe/*.c)
 unit_src    := $(wildcard tests/unit/*.c)
 bench_src   := $(wildcard tests/bench/bench_*.c)
 fuzz_src    := $(wildcard streaming-protocol/fuzz/fuzz_*.c tests/fuzz/fuzz_*.c)
@@ -64,10 +67,10 @@ page_files  := $(filter-out %.test.js,$(page_files))
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 sp_lib   := $(B)/libsp.a
 core_lib := $(B)/libhelix.a
-programs := helix-agent helix-encoder helix-portal
+programs := helix-agent helix-encoder helix-portal helix-glprobe
 
 .DEFAULT_GOAL := all
-all: $(addprefix $(B)/,$(programs)) links      ## build helix-agent, helix-encoder, helix-portal
+all: $(addprefix $(B)/,$(programs)) links      ## build helix-agent and the programs that it starts
 
 # build/helix-* are links to the variant that was built last.
 links: $(addprefix $(B)/,$(programs))
@@ -82,9 +85,13 @@ $(sp_lib) $(core_lib):
 $(B)/helix-agent: LDLIBS += $(call libs_of,$(PKG_agent)) -lm
 $(B)/helix-agent: $(call obj,$(agent_main) $(filter-out $(core_src),$(agent_src))) $(B)/page.o $(core_lib) $(sp_lib)
 $(B)/helix-encoder: LDLIBS += $(call libs_of,$(PKG_gst)) -lyuv -lm
+# libva must find our drmGetNodeTypeFromFd before libdrm's: agent/encoder/va_without_drm.c.
+$(B)/helix-encoder: override LDFLAGS += -Wl,--export-dynamic-symbol=drmGetNodeTypeFromFd
 $(B)/helix-encoder: $(call obj,$(encoder_src)) $(core_lib) $(sp_lib)
 $(B)/helix-portal: LDLIBS += $(call libs_of,$(PKG_portal))
 $(B)/helix-portal: $(call obj,$(portal_src)) $(core_lib)
+$(B)/helix-glprobe: LDLIBS += $(call libs_of,$(PKG_glprobe)) -lm
+$(B)/helix-glprobe: $(call obj,$(glprobe_src)) $(core_lib)
 $(addprefix $(B)/,$(programs)) $(B)/unit:
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LDLIBS)
@@ -101,9 +108,11 @@ $(B)/agent/src/session/%.o: override CFLAGS += $(call cflags_of,$(PKG_session))
 $(B)/agent/src/dbus/%.o: override CFLAGS += $(call cflags_of,$(PKG_dbus))
 $(B)/agent/src/pipewire/%.o: override CFLAGS += $(call cflags_of,$(PKG_pipewire))
 $(B)/agent/src/encoder/%.o: override CFLAGS += $(call cflags_of,$(PKG_encoder))
+$(B)/agent/src/doctor/%.o: override CFLAGS += $(call cflags_of,$(PKG_doctor))
 $(B)/agent/src/net/%.o: override CFLAGS += $(call cflags_of,$(PKG_net))
 $(B)/agent/src/%.o: override CFLAGS += $(call cflags_of,$(PKG_root))
 $(B)/agent/encoder/%.o: override CFLAGS += $(call cflags_of,$(PKG_gst))
+$(B)/agent/glprobe/%.o: override CFLAGS += $(call cflags_of,$(PKG_glprobe))
 $(B)/agent/portal/%.o: override CFLAGS += $(call cflags_of,$(PKG_portal))
 $(B)/%.o: %.c Makefile
 	$(call say,CC,$@)
@@ -118,9 +127,11 @@ run: deps-run                                  ## install what is missing, build
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)build/helix-agent run --human $(ARGS)
 
+# udev looks below /usr/lib and /usr/local/lib: a PREFIX of one's own changes nothing of the system.
 install: all                                   ## install below PREFIX (default /usr/local), DESTDIR honoured
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(B)/helix-agent
-	install -D -t $(DESTDIR)$(PREFIX)/libexec/helix $(B)/helix-encoder $(B)/helix-portal
+	install -D -t $(DESTDIR)$(PREFIX)/libexec/helix $(addprefix $(B)/,$(filter-out helix-agent,$(programs)))
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/udev/rules.d agent/data/61-helix-vgem.rules
 
 c_files := $(shell git ls-files '*.c' '*.h' 2>/dev/null)
 format:                                        ## rewrite the C sources in the house style
@@ -133,4 +144,4 @@ help:
 
 .PHONY: all links run install format clean help deps-run
 .DELETE_ON_ERROR:
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find build -type f -name '*.d' 2>/dev/null)

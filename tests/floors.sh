@@ -1,6 +1,6 @@
 #!/bin/sh
 # The floor rule (agent/README.md): an include may only point down.
-#   4 agent/src/*.[ch]   3 session dbus pipewire encoder net   2 port   1 core sys   0 libsp
+#   4 agent/src/*.[ch]   3 session dbus pipewire encoder net doctor   2 port   1 core sys   0 libsp
 # An adapter never includes another one; core never includes sys or a library; libsp only C's own.
 set -eu
 cd "$(dirname "$0")/.."
@@ -14,7 +14,7 @@ includes() { # FILE: what it includes from the project
 	sed -n 's/^#[[:space:]]*include "\(.*\)"/\1/p' "$1"
 }
 
-for adapter in session dbus pipewire encoder net; do
+for adapter in session dbus pipewire encoder net doctor; do
 	for file in agent/src/$adapter/*.[ch]; do
 		for include in $(includes "$file"); do
 			case $include in
@@ -42,7 +42,7 @@ for file in agent/src/sys/*.[ch]; do
 		case $include in sys/* | core/*) ;; *) complain "$file includes $include" ;; esac
 	done
 done
-for file in agent/encoder/*.[ch] agent/portal/*.[ch]; do
+for file in agent/encoder/*.[ch] agent/portal/*.[ch] agent/glprobe/*.[ch]; do
 	for include in $(includes "$file"); do
 		case $include in
 		core/* | sys/*) ;;

@@ -20,24 +20,30 @@ test: deps-test                                ## install what tests need, build
 
 # Unit tests: one Criterion program over everything that needs no other process.
 $(B)/unit: LDLIBS += $(call libs_of,criterion $(PKG_agent)) -lm
-$(B)/unit: $(call obj,$(unit_src) $(wildcard agent/src/session/*.c)) $(core_lib) $(sp_lib)
+$(B)/unit: $(call obj,$(unit_src) $(wildcard agent/src/session/*.c) agent/src/encoder/link_reader.c) \
+    $(core_lib) $(sp_lib)
 $(B)/tests/%.o: override CFLAGS += -Wno-missing-prototypes -Wno-strict-prototypes -Itests
 unit: $(B)/unit                                ## unit tests (FILTER='suite/*', SAN=, COV=1)
 	$(Q)$(B)/unit $(if $(FILTER),--filter '$(FILTER)')
 
 # Contract tests: what a neighbour relies on, against the real programs.
 contract_src := $(wildcard tests/contract/*.c)
-$(B)/contract: LDLIBS += $(call libs_of,criterion) -lm
-$(B)/contract: $(call obj,$(contract_src) tests/lib/encoder_child.c) $(core_lib) $(sp_lib)
+$(B)/contract: LDLIBS += $(call libs_of,criterion libsystemd libcjson) -lm
+$(B)/contract: $(call obj,$(contract_src) $(wildcard tests/lib/*.c agent/src/encoder/*.c)) $(core_lib) $(sp_lib)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LDLIBS)
-contract: $(B)/contract all                    ## helix-encoder keeps its side of the link
-	$(Q)HELIX_ENCODER=$(B)/helix-encoder $(B)/contract -j1 $(if $(FILTER),--filter '$(FILTER)')
+gl_faults := $(B)/tests/fixtures/gl_faults.so
+$(gl_faults): tests/fixtures/gl_faults.c
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(STD) $(OPT) $(WARN) $(if $(WERROR),-Werror) -fPIC -shared -o $@ $<
+contract: $(B)/contract $(gl_faults) all fixtures      ## helix-encoder keeps its side of the link
+	$(Q)HELIX_ENCODER=$(B)/helix-encoder HELIX_GLPROBE=$(B)/helix-glprobe \
+	    HELIX_GL_FAULTS=$(gl_faults) $(B)/contract -j1 $(if $(FILTER),--filter '$(FILTER)')
 
 # JavaScript: the protocol's twin, the page's pure parts, and the tests' own helpers.
 js_tests := $(wildcard streaming-protocol/js/*.test.js agent/viewer/*.test.js agent/viewer/*/*.test.js \
                        tests/lib/*.test.mjs)
-scripts: node_modules                          ## unit tests of the JavaScript parts
+scripts: fixtures node_modules                          ## unit tests of the JavaScript parts
 	$(Q)node --test $(js_tests)
 
 # The real agent with real sessions; SAN= runs the sanitised programs.
@@ -53,7 +59,8 @@ FUZZ_SECONDS ?= 10
 fuzz:                                          ## libFuzzer on every parser, FUZZ_SECONDS each
 	$(Q)mkdir -p build/fuzz && set -e; for f in $(fuzz_src); do n=$$(basename $$f .c); \
 	    clang $(STD) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(INC) \
-	        -o build/fuzz/$$n $$f $(sp_src) $(filter agent/src/core/%,$(core_src)); \
+	        -o build/fuzz/$$n $$f $(sp_src) $(filter agent/src/core/%,$(core_src)) \
+	        agent/src/doctor/report.c $(call libs_of,libcjson); \
 	    mkdir -p build/fuzz/$$n.corpus; corpus=$$(dirname $$f)/corpus/$${n#fuzz_}; \
 	    build/fuzz/$$n -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 \
 	        -artifact_prefix=build/fuzz/$$n- build/fuzz/$$n.corpus $$corpus; \
@@ -73,9 +80,9 @@ lint: deps-lint floors                                   ## clang-format, clang-
 	$(Q)clang-format --dry-run -Werror $(c_files)
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
 	    --suppress=missingIncludeSystem --error-exitcode=1 $(INC) -DHELIX_VERSION='""' \
-	    $(sp_src) $(agent_main) $(agent_src) $(encoder_src) $(portal_src)
-	$(Q)clang-tidy --quiet $(sp_src) $(agent_main) $(agent_src) $(encoder_src) $(portal_src) -- $(STD) $(INC) \
-	    -DHELIX_VERSION='""' $(call cflags_of,$(PKG_agent) $(PKG_gst))
+	    $(sp_src) $(agent_main) $(agent_src) $(encoder_src) $(portal_src) $(glprobe_src)
+	$(Q)clang-tidy --quiet $(sp_src) $(agent_main) $(agent_src) $(encoder_src) $(portal_src) $(glprobe_src) -- $(STD) $(INC) \
+	    -DHELIX_VERSION='""' $(call cflags_of,$(PKG_agent) $(PKG_gst) $(PKG_glprobe))
 
 include tests/fixtures/fixtures.mk
 

@@ -30,6 +30,8 @@
 #define CAST_RETRY_MAX_US (5 * USEC_PER_SEC)
 #define CHILDREN_GRACE_US (1500 * USEC_PER_MSEC)
 
+extern char **environ;
+
 static void start_cast(struct agent *a);
 
 void agent_notice(
@@ -104,6 +106,7 @@ static void on_capture_picture(void *owner, const struct capture_picture *pictur
 	a->cast_failures = 0;
 	session_start_apps(a->session);
 	stream_on_picture(a, picture);
+	choice_on_picture(a);
 }
 
 static void on_capture_paused(void *owner, bool paused)
@@ -363,15 +366,20 @@ static int start_server(struct agent *a)
 
 static int start_encoder(struct agent *a)
 {
-	int r = programs_encoder_environment(a->runtime_dir, &a->encoder_environment);
+	int r = programs_find("helix-encoder", a->encoder_path, sizeof a->encoder_path);
 
 	if (r >= 0)
-		r = programs_find("helix-encoder", a->encoder_path, sizeof a->encoder_path);
+		r = programs_find("helix-glprobe", a->glprobe_path, sizeof a->glprobe_path);
+	if (r >= 0)
+		r = choice_init(a);
 	if (r >= 0)
 		r = encoder_remote_new(a->event, a->processes,
 			&(struct encoder_remote_options){
 				.program = a->encoder_path,
-				.environment = (const char *const *)a->encoder_environment,
+				.candidate = choice_candidate(a),
+				.environment = (const char *const *)environ,
+				.registry = choice_registry,
+				.registry_owner = a,
 				.hang_us = ENCODER_HANG_US,
 			},
 			&stream_encoder_events, a, &a->encoder);
@@ -395,12 +403,21 @@ static int start_session(struct agent *a)
 			.system_bus = (enum session_system_bus)a->options->system_bus,
 			.runtime_dir = a->runtime_dir,
 			.helix_portal = a->portal_path,
+			.gallium_driver = choice_gallium_driver(a),
+			.gl_adapter = *a->options->gpu ? a->options->gpu : NULL,
 			.apps = (const char *const *)a->options->apps.items,
 		},
 		&session_events, a, &a->session, &text);
 	if (r < 0)
 		log_error("agent: no desktop session: %s", text ? text : strerror(-r));
 	return r;
+}
+
+/* The first start on a machine with D3D12 waits for the answer which GL draws faster. */
+static void on_gl_known(struct agent *a)
+{
+	if (start_session(a) < 0)
+		sd_event_exit(a->event, EXIT_FAILURE);
 }
 
 static void stop(struct agent *a)
@@ -414,6 +431,7 @@ static void stop(struct agent *a)
 	if (a->cast_timer && a->session)
 		stop_cast(a);
 	session_free(a->session);
+	choice_done(a);
 	if (a->encoder)
 		a->encoder->ops->free(a->encoder);
 	if (a->processes)
@@ -423,7 +441,6 @@ static void stop(struct agent *a)
 	sd_event_source_disable_unref(a->resize_timer);
 	sd_event_source_disable_unref(a->cast_timer);
 	sd_event_unref(a->event);
-	programs_free_environment(a->encoder_environment);
 }
 
 int agent_run(const struct options *options, const char *runtime_dir)
@@ -448,7 +465,7 @@ int agent_run(const struct options *options, const char *runtime_dir)
 		r = start_server(a);
 	if (r >= 0)
 		r = start_encoder(a);
-	if (r >= 0)
+	if (r >= 0 && !choice_awaits_gl(a, on_gl_known))
 		r = start_session(a);
 	if (r >= 0)
 		r = state_announce(options, a->token, server_port(a->server), a->state_file,

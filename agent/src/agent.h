@@ -3,6 +3,7 @@
  *
  *	agent.c		starts, wires, restarts, stops
  *	stream.c	the way of a picture: capture -> pacer -> encoder -> viewers
+ *	choice.c	which encoder, what draws the session, and what follows when one fails
  *	viewers.c	what each viewer has been sent, may be sent, and does
  *	cursor.c	the pointer's shapes and place
  *	status.c	/api/status, /metrics, /api/screenshot
@@ -10,12 +11,17 @@
  * Threads: main loop only. */
 #pragma once
 
+#include "core/candidates.h"
 #include "core/flow.h"
 #include "core/h264.h"
 #include "core/held.h"
 #include "core/histogram.h"
+#include "core/ladder.h"
+#include "core/machine.h"
 #include "core/options.h"
 #include "core/pacer.h"
+#include "core/verdict.h"
+#include "doctor/probe.h"
 #include "net/server.h"
 #include "net/viewer.h"
 #include "pipewire/capture.h"
@@ -26,6 +32,7 @@
 
 #define CURSOR_SHAPES 32
 
+struct agent;
 struct sd_event;
 struct sd_event_source;
 
@@ -47,7 +54,7 @@ struct stream {
 	struct capture_picture held;  /* the newest picture; .buffer 0 = none */
 	uint32_t busy_buffer;         /* the encoder reads it; 0 = none */
 	bool encoder_ready, want_configure;
-	char encoder_name[64], encoder_description[64];
+	char encoder_name[64], encoder_title[64], encoder_description[200];
 
 	struct h264_parameter_sets sets;
 	uint16_t config;          /* of the last STREAM; 0 = none yet */
@@ -58,10 +65,31 @@ struct stream {
 	struct pacer_job job; /* the outstanding one */
 	uint64_t job_captured_us, last_pts_us, last_key_us, bitrate_set_us;
 	uint32_t bitrate_kbit;
-	struct sd_event_source *timer; /* pacer_deadline_us, and keys that must wait */
+	struct sd_event_source *timer;   /* pacer_deadline_us, and keys that must wait */
+	struct sd_event_source *rebuild; /* of the encoder */
 
 	uint64_t frames, keys, refinements, bytes;
 	struct histogram legs[LEG_COUNT];
+};
+
+/* What was found out about this machine, and what was chosen by it. */
+struct choice {
+	struct machine machine;
+	struct candidates candidates;
+	struct probe_results results;
+	bool is_remembered; /* the results came from the cache */
+	bool was_probed;    /* ... or need no probe, or one was begun */
+
+	struct ladder ladder;
+	size_t steps[LADDER_MAX];      /* the candidate of each step */
+	uint64_t faults;               /* of encoders, since the start */
+	struct sd_event_source *climb; /* a step that was left is due for a proof */
+
+	struct process *warming; /* makes the fallback's GStreamer registry */
+	struct probe *probe;
+	size_t proving; /* the step under proof */
+	void (*on_gl)(struct agent *agent);
+	char cache_dir[512];
 };
 
 struct cursor {
@@ -104,6 +132,7 @@ struct agent {
 	struct encoder *encoder;
 	struct server *server;
 
+	struct choice choice;
 	struct stream stream;
 	struct cursor cursor;
 	uint32_t wanted_width_px, wanted_height_px; /* of the desktop, as the last viewer asked */
@@ -116,8 +145,7 @@ struct agent {
 	enum sp_notice notice;              /* what viewers were told last */
 	char notice_text[256];
 	enum sp_severity notice_severity;
-	char **encoder_environment;
-	char portal_path[512], encoder_path[512];
+	char portal_path[512], encoder_path[512], glprobe_path[512];
 	char state_file[512];
 };
 
@@ -141,7 +169,30 @@ void stream_on_picture(void *owner, const struct capture_picture *picture);
 void stream_on_buffer_gone(void *owner, uint32_t buffer);
 /* Something changed: encode the next picture if one waits and may go. */
 void stream_pump(struct agent *agent);
+/* Configure the encoder anew, for the candidate that is chosen by then. */
+void stream_rebuild(struct agent *agent, uint64_t delay_us);
+/* More is known of the encoder: tell the viewers at the next key frame. */
+void stream_describe(struct agent *agent);
 const char *stream_leg_name(enum leg leg);
+
+/* choice.c */
+int choice_init(struct agent *agent);
+void choice_done(struct agent *agent);
+const struct candidate *choice_candidate(const struct agent *agent);
+const struct verdict *choice_verdict(const struct agent *agent);
+/* The encoder's title, its driver and adapter: "VAAPI, D3D12 (NVIDIA GeForce RTX 5070)". */
+void choice_describe(const struct agent *agent, const char *title, char *buffer, size_t size);
+/* The path of the GStreamer registry for a candidate; `owner` is the agent. */
+void choice_registry(void *owner, const struct candidate *candidate, char *path, size_t size);
+/* True: what draws best is being found out, and `on_gl` will be called within some seconds. */
+bool choice_awaits_gl(struct agent *agent, void (*on_gl)(struct agent *agent));
+/* GALLIUM_DRIVER for the session; NULL: none. */
+const char *choice_gallium_driver(const struct agent *agent);
+/* The desktop is there: what is not known yet may be tried now. */
+void choice_on_picture(struct agent *agent);
+/* The encoder failed: tells the viewers and sees to it that it goes on. */
+void choice_fault(struct agent *agent, enum ladder_fault fault, const char *text);
+void choice_good(struct agent *agent, uint64_t now_us);
 
 /* viewers.c */
 extern const struct server_events viewers_server_events;

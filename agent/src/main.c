@@ -1,12 +1,16 @@
 /* helix-agent: a Linux desktop for a browser. This file reads the command line. */
 #include "agent.h"
 #include "config_file.h"
+#include "core/candidates.h"
 #include "core/guard.h"
+#include "doctor/doctor.h"
+#include "programs.h"
 #include "screenshot.h"
 #include "sys/keeper.h"
 #include "sys/log.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +26,9 @@ static void print_help(FILE *out)
 	      "\n"
 	      "  helix-agent [run] [OPTION...]     start a desktop and serve it\n"
 	      "  helix-agent screenshot FILE       save a running desktop's picture as PNG\n"
+	      "  helix-agent doctor [OPTION...]    what works on this machine, and what to do about the rest\n"
+	      "  helix-agent encoders [OPTION...]  try the encoders, the best first\n"
+	      "  helix-agent adapters [OPTION...]  the GPUs that --gpu can name\n"
 	      "  helix-agent config [OPTION...]    print the effective settings\n"
 	      "  helix-agent --help | --version\n"
 	      "\n",
@@ -63,6 +70,13 @@ static int check(const struct options *options, char error[OPTIONS_ERROR_SIZE])
 		}
 	if (*options->token && !strcmp(options->token, options->view_token)) {
 		snprintf(error, OPTIONS_ERROR_SIZE, "token and view-token must differ");
+		return -EINVAL;
+	}
+	if (!candidates_knows(options->encoder)) {
+		snprintf(error, OPTIONS_ERROR_SIZE,
+			"encoder=%.60s: there is no such encoder; auto lets Helix choose, and "
+			"`helix-agent encoders` lists them",
+			options->encoder);
 		return -EINVAL;
 	}
 	if (!guard_is_loopback(options->listen_address) && !options->allow_remote) {
@@ -110,6 +124,37 @@ static int run(const struct options *options)
 	return r;
 }
 
+static const char *find(const char *name, char path[PATH_MAX])
+{
+	return programs_find(name, path, PATH_MAX) == 0 ? path : NULL;
+}
+
+static int examine(const char *command, const struct options *o)
+{
+	char encoder[PATH_MAX], gl[PATH_MAX], portal[PATH_MAX];
+	const struct doctor_options options = {
+		.encoder_program = find("helix-encoder", encoder),
+		.gl_program = find("helix-glprobe", gl),
+		.portal_program = find("helix-portal", portal),
+		.cache_fallback = "/tmp",
+		.listen_address = o->listen_address,
+		.listen_port = o->listen_port,
+		.encoder = o->encoder,
+		.gpu = o->gpu,
+		.width_px = o->width_px,
+		.height_px = o->height_px,
+		.fps = o->fps,
+		.bitrate_kbit = o->bitrate_kbit,
+		.json = o->json,
+	};
+
+	if (!strcmp(command, "doctor"))
+		return doctor_run(&options);
+	if (!strcmp(command, "encoders"))
+		return doctor_encoders(&options);
+	return doctor_adapters(&options);
+}
+
 static int screenshot(int argc, const char *const *argv)
 {
 	struct options options;
@@ -145,17 +190,24 @@ int main(int argc, char **argv)
 		argc--;
 		arguments++;
 	}
+	static const char *const commands[] = { "run", "config", "doctor", "encoders", "adapters" };
+	size_t known = 0;
+
 	if (!strcmp(command, "screenshot"))
 		return screenshot(argc, arguments);
-	if (strcmp(command, "run") != 0 && strcmp(command, "config") != 0) {
+	while (known < sizeof commands / sizeof *commands && strcmp(command, commands[known]) != 0)
+		known++;
+	if (known == sizeof commands / sizeof *commands) {
 		fprintf(stderr, "helix-agent: %s: there is no such command; see --help\n", command);
 		return EXIT_USAGE;
 	}
 	int r = read_options(&options, argc, arguments);
 	if (r == 0 && !strcmp(command, "run"))
 		r = run(&options);
-	else if (r == 0)
+	else if (r == 0 && !strcmp(command, "config"))
 		options_print(&options, stdout);
+	else if (r == 0)
+		r = examine(command, &options);
 	options_done(&options);
 	return r;
 }

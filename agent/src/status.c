@@ -28,6 +28,8 @@ static void add_session(struct agent *a, cJSON *status)
 	static const char *const kinds[] = { "auto", "gnome", "mutter", "attach" };
 	cJSON *session = cJSON_AddObjectToObject(status, "session");
 
+	if (!a->session)
+		return;
 	cJSON_AddStringToObject(session, "kind", kinds[session_kind(a->session)]);
 	cJSON_AddBoolToObject(session, "ready", a->session_ready && a->capture);
 	cJSON_AddNumberToObject(session, "restarts", (double)session_restarts(a->session));
@@ -62,13 +64,45 @@ static void add_stream(struct agent *a, cJSON *status)
 		cJSON_AddNumberToObject(
 			leg, "p99", (double)histogram_quantile_us(&s->legs[i], 0.99));
 	}
+}
 
+static void add_ladder(const struct choice *c, cJSON *encoder)
+{
+	cJSON *ladder = cJSON_AddArrayToObject(encoder, "ladder");
+
+	for (size_t i = 0; i < c->ladder.count; i++) {
+		const struct verdict *v = &c->results.verdicts[c->steps[i]];
+		cJSON *step = cJSON_CreateObject();
+
+		cJSON_AddItemToArray(ladder, step);
+		cJSON_AddStringToObject(step, "name", c->candidates.items[c->steps[i]].name);
+		cJSON_AddBoolToObject(step, "out", c->ladder.steps[i].is_out);
+		if (v->state == VERDICT_WORKS)
+			cJSON_AddNumberToObject(step, "p50_us", v->p50_us);
+	}
+}
+
+static void add_encoder(struct agent *a, cJSON *status)
+{
+	const struct stream *s = &a->stream;
+	const struct verdict *v = choice_verdict(a);
+	char driver[32], adapter[64];
 	cJSON *encoder = cJSON_AddObjectToObject(status, "encoder");
-	cJSON_AddStringToObject(encoder, "name", s->encoder_name);
+
+	verdict_driver(v->driver, driver, sizeof driver);
+	verdict_adapter(v->driver, adapter, sizeof adapter);
+	cJSON_AddStringToObject(encoder, "name", choice_candidate(a)->name);
+	cJSON_AddStringToObject(encoder, "element", s->encoder_name);
 	cJSON_AddStringToObject(encoder, "description", s->encoder_description);
+	cJSON_AddStringToObject(encoder, "driver", driver);
+	cJSON_AddStringToObject(encoder, "adapter", adapter);
+	cJSON_AddBoolToObject(encoder, "hardware", choice_candidate(a)->is_hardware);
 	cJSON_AddBoolToObject(encoder, "ready", s->encoder_ready);
 	cJSON_AddNumberToObject(encoder, "pid", encoder_remote_pid(a->encoder));
 	cJSON_AddNumberToObject(encoder, "restarts", (double)encoder_remote_restarts(a->encoder));
+	cJSON_AddNumberToObject(encoder, "faults", (double)a->choice.faults);
+	cJSON_AddBoolToObject(encoder, "probing", a->choice.probe != NULL);
+	add_ladder(&a->choice, encoder);
 }
 
 static void add_viewers(struct agent *a, cJSON *status)
@@ -118,6 +152,7 @@ static void answer_status(struct agent *a, struct server_answer *answer)
 	cJSON_AddStringToObject(status, "notice_text", a->notice_text);
 	add_session(a, status);
 	add_stream(a, status);
+	add_encoder(a, status);
 	add_viewers(a, status);
 	char *text = cJSON_PrintUnformatted(status);
 	cJSON_Delete(status);
@@ -209,9 +244,11 @@ static void answer_metrics(struct agent *a, struct server_answer *answer)
 	}
 	print_metric(out, "encoder_restarts_total", "counter",
 		"Times the encoder was started anew.", (double)encoder_remote_restarts(a->encoder));
+	print_metric(out, "encoder_faults_total", "counter",
+		"Times an encoder failed, whatever came of it.", (double)a->choice.faults);
 	print_metric(out, "session_restarts_total", "counter",
 		"Times a part of the session was started anew.",
-		(double)session_restarts(a->session));
+		a->session ? (double)session_restarts(a->session) : 0);
 	print_metric(out, "refused_total", "counter", "Connections refused before the upgrade.",
 		(double)(refused.host + refused.origin + refused.token + refused.full +
 			refused.other));

@@ -81,13 +81,14 @@ static void configure(struct agent *a)
 
 	s->want_configure = false;
 	s->encoder_ready = false;
+	sd_event_source_set_enabled(s->rebuild, SD_EVENT_OFF);
 	s->bitrate_kbit = s->bitrate_kbit ? s->bitrate_kbit : a->options->bitrate_kbit;
 	a->encoder->ops->configure(a->encoder,
 		&(struct encoder_config){
 			.format = s->format,
 			.max_fps = a->options->fps,
 			.bitrate_kbit = s->bitrate_kbit,
-			.name = a->options->encoder,
+			.candidate = choice_candidate(a),
 		});
 }
 
@@ -178,14 +179,46 @@ static int on_timer(sd_event_source *source, uint64_t now_us, void *owner)
 	return 0;
 }
 
-static void on_ready(void *owner, const char *name, const char *description)
+static int on_rebuild(sd_event_source *source, uint64_t now_us, void *owner)
+{
+	struct agent *a = owner;
+
+	(void)source, (void)now_us;
+	a->stream.want_configure = true;
+	stream_pump(a);
+	return 0;
+}
+
+void stream_rebuild(struct agent *a, uint64_t delay_us)
+{
+	sd_event_source_set_time(a->stream.rebuild, clock_now_us() + delay_us);
+	sd_event_source_set_enabled(a->stream.rebuild, SD_EVENT_ONESHOT);
+}
+
+void stream_describe(struct agent *a)
+{
+	struct stream *s = &a->stream;
+	char before[sizeof s->encoder_description];
+
+	memcpy(before, s->encoder_description, sizeof before);
+	choice_describe(a, s->encoder_title, s->encoder_description, sizeof s->encoder_description);
+	if (!s->encoder_ready || !strcmp(before, s->encoder_description))
+		return;
+	s->new_config = true;
+	pacer_want_key(&s->pacer);
+	stream_pump(a);
+}
+
+static void on_ready(void *owner, const char *name, const char *title)
 {
 	struct agent *a = owner;
 	struct stream *s = &a->stream;
 
 	snprintf(s->encoder_name, sizeof s->encoder_name, "%s", name);
-	snprintf(s->encoder_description, sizeof s->encoder_description, "%s", description);
-	log_info("stream: %ux%u by %s", s->format.width_px, s->format.height_px, description);
+	snprintf(s->encoder_title, sizeof s->encoder_title, "%s", title);
+	choice_describe(a, title, s->encoder_description, sizeof s->encoder_description);
+	log_info("stream: %ux%u by %s", s->format.width_px, s->format.height_px,
+		s->encoder_description);
 	s->encoder_ready = true;
 	s->new_config = true;
 	s->sets = (struct h264_parameter_sets){ .colour = colour };
@@ -265,6 +298,8 @@ static void on_packet(
 			packet->encoded_us };
 	int r = h264_prepare_unit(&s->sets, &packet->unit, &packet->unit_size, &key, &changed);
 	pacer_packet(&s->pacer, packet->unit_size, packet->encoded_us);
+	if (r >= 0)
+		choice_good(a, packet->encoded_us);
 	if (r < 0 || packet->unit_size > SP_MAX_ACCESS_UNIT) {
 		log_warn(
 			"stream: the encoder wrote what is no access unit (%s), asking for a key frame",
@@ -295,7 +330,7 @@ static void on_packet(
 	stream_pump(a);
 }
 
-static void on_failed(void *owner, bool hopeless, const char *text)
+static void on_failed(void *owner, enum ladder_fault fault, const char *text)
 {
 	struct agent *a = owner;
 	struct stream *s = &a->stream;
@@ -305,10 +340,7 @@ static void on_failed(void *owner, bool hopeless, const char *text)
 	s->busy_buffer = 0;
 	s->encoder_ready = false;
 	pacer_reset(&s->pacer, s->held.buffer != 0);
-	if (hopeless)
-		agent_notice(a, SP_NOTICE_ENCODER_FAILED, SP_SEVERITY_ERROR, text);
-	else
-		agent_notice(a, SP_NOTICE_ENCODER_RESTARTING, SP_SEVERITY_WARN, text);
+	choice_fault(a, fault, text);
 }
 
 const struct encoder_events stream_encoder_events = {
@@ -324,10 +356,16 @@ int stream_init(struct agent *a)
 
 	pacer_init(&s->pacer);
 	int r = sd_event_add_time(a->event, &s->timer, CLOCK_MONOTONIC, 0, 1000, on_timer, a);
-	return r < 0 ? r : sd_event_source_set_enabled(s->timer, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(s->timer, SD_EVENT_OFF);
+	if (r >= 0)
+		r = sd_event_add_time(
+			a->event, &s->rebuild, CLOCK_MONOTONIC, 0, 1000, on_rebuild, a);
+	return r < 0 ? r : sd_event_source_set_enabled(s->rebuild, SD_EVENT_OFF);
 }
 
 void stream_done(struct agent *a)
 {
 	a->stream.timer = sd_event_source_disable_unref(a->stream.timer);
+	a->stream.rebuild = sd_event_source_disable_unref(a->stream.rebuild);
 }

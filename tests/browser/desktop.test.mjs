@@ -4,8 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { startAgent } from '../lib/agent.mjs';
-import { launchChromium, openPage, readPicture, waitForLive } from '../lib/chromium.mjs';
-import { strokes } from '../lib/keyboard.mjs';
+import { launchChromium, openPage, readPicture, typeByKeys, waitForLive } from '../lib/chromium.mjs';
 import { HEAD, readCounter, wrongPatches } from '../lib/picture.mjs';
 import { randomText, typingTerminal } from '../lib/terminal.mjs';
 import { testClient } from '../lib/testclient.mjs';
@@ -13,24 +12,6 @@ import { until } from '../lib/until.mjs';
 
 const SHOTS = new URL('../../build/test-shots/', import.meta.url).pathname;
 mkdirSync(SHOTS, { recursive: true });
-
-/* What a key is called in a browser: KeyboardEvent.code by evdev code, for those that type. */
-const ROWS = [
-  [2, 'Digit1 Digit2 Digit3 Digit4 Digit5 Digit6 Digit7 Digit8 Digit9 Digit0 Minus Equal'],
-  [16, 'KeyQ KeyW KeyE KeyR KeyT KeyY KeyU KeyI KeyO KeyP BracketLeft BracketRight Enter'],
-  [30, 'KeyA KeyS KeyD KeyF KeyG KeyH KeyJ KeyK KeyL Semicolon Quote Backquote ShiftLeft Backslash'],
-  [44, 'KeyZ KeyX KeyC KeyV KeyB KeyN KeyM Comma Period Slash'],
-  [57, 'Space'],
-];
-const BROWSER_CODES = new Map(ROWS.flatMap(([from, names]) =>
-  names.split(' ').map((name, i) => [from + i, name])));
-
-async function typeByKeys(page, text) {
-  for (const { code, down } of strokes(text)) {
-    const name = BROWSER_CODES.get(code);
-    await (down ? page.keyboard.down(name) : page.keyboard.up(name));
-  }
-}
 
 for (const session of ['mutter', 'gnome'])
   describe(`a ${session} desktop in the page`, () => {

@@ -6,8 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { startAgent } from '../lib/agent.mjs';
 import { connect, nowUs, sp } from '../lib/client.mjs';
-import { decodeLast } from '../lib/decode.mjs';
-import { readCounter } from '../lib/picture.mjs';
+import { seesTheClient } from '../lib/moving.mjs';
 import { testClient } from '../lib/testclient.mjs';
 import { until } from '../lib/until.mjs';
 
@@ -29,36 +28,12 @@ describe('a part that dies', () => {
   before(async () => {
     agent = await startAgent({ app: screen.command, name: 'restart', args: ['--log-level', 'debug'] });
     viewer = await connect(agent);
-    await seesTheClient(nowUs(), 20_000);
+    await seesTheClient(viewer, nowUs(), 20_000);
   });
   after(async () => {
     await agent.stop();
     screen.clean();
   });
-
-  /* Two pictures of the test client, captured after `sinceUs`, that differ: it is alive and seen.
-   * When the second one came. */
-  async function seesTheClient(sinceUs, deadlineMs) {
-    const endMs = performance.now() + deadlineMs;
-    let seen = null;
-    for (;;) {
-      const left = endMs - performance.now();
-      const from = viewer.videos.findLast(({ isKey }) => isKey);
-      const video = await viewer.waitFor('a newer picture', () => {
-        const last = viewer.videos.at(-1);
-        return last && last.captureUs > sinceUs && last !== from?.looked && last;
-      }, Math.max(left, 1));
-      const key = viewer.videos.findLast(({ isKey, frame }) => isKey && frame <= video.frame);
-      const run = viewer.videos.filter(({ frame }) => frame >= key.frame && frame <= video.frame);
-      const counter = readCounter(await decodeLast(run, viewer.streams.get(key.config)));
-      if (counter !== null && seen !== null && counter !== seen) return video.receivedUs;
-      seen = counter ?? seen;
-      /* Keep the runs short: the next look starts at a new key frame. */
-      const next = viewer.nextKeyFrame(Math.max(left, 1)).catch(() => {});
-      viewer.requestKeyFrame();
-      await next;
-    }
-  }
 
   const find = ({ name, which }) => agent.children(name)
     .find(({ commandLine }) => !which || commandLine.includes(which));
@@ -71,7 +46,7 @@ describe('a part that dies', () => {
       process.kill(victim.pid, 'SIGKILL');
       const told = await viewer.waitFor('a warning', () => viewer.notices.slice(notices)
         .find(({ severity }) => severity >= sp.Severity.WARN), 3000);
-      const seenUs = await seesTheClient(told.receivedUs, 15_000);
+      const seenUs = await seesTheClient(viewer, told.receivedUs, 15_000);
 
       const seconds = (seenUs - sinceUs) / 1e6;
       assert.equal(viewer.closed, null, 'the viewer stays connected');

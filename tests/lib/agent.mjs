@@ -22,7 +22,7 @@ import { fileURLToPath } from 'node:url';
 import { allProcesses, descendants, isAlive, withEnvironment } from './processes.mjs';
 import { until, within } from './until.mjs';
 
-const BUILD = resolve(fileURLToPath(import.meta.url), '../../../build');
+export const BUILD = resolve(fileURLToPath(import.meta.url), '../../../build');
 const MARK = 'HELIX_TEST_RUN';
 const LAST_WORDS = 2000;
 /* What it wrote before it ended may still be in the pipe. */

@@ -7,6 +7,7 @@
  *
  *   CHROMIUM   another program than /usr/bin/chromium */
 import { chromium } from 'playwright-core';
+import { strokes } from './keyboard.mjs';
 
 const DEADLINE_MS = 20000;
 const SHOWN = '#stage video, #stage canvas:not(#pointer)';
@@ -104,4 +105,23 @@ export async function readPicture(page, { width, height, selector = SHOWN } = {}
   }, { selector, width, height });
   return { width: shown.width, height: shown.height, channels: 4,
     data: Buffer.from(shown.base64, 'base64') };
+}
+
+/* What a key is called in a browser: KeyboardEvent.code by evdev code, for those that type. */
+const ROWS = [
+  [2, 'Digit1 Digit2 Digit3 Digit4 Digit5 Digit6 Digit7 Digit8 Digit9 Digit0 Minus Equal'],
+  [16, 'KeyQ KeyW KeyE KeyR KeyT KeyY KeyU KeyI KeyO KeyP BracketLeft BracketRight Enter'],
+  [30, 'KeyA KeyS KeyD KeyF KeyG KeyH KeyJ KeyK KeyL Semicolon Quote Backquote ShiftLeft Backslash'],
+  [44, 'KeyZ KeyX KeyC KeyV KeyB KeyN KeyM Comma Period Slash'],
+  [57, 'Space'],
+];
+const BROWSER_CODES = new Map(ROWS.flatMap(([from, names]) =>
+  names.split(' ').map((name, i) => [from + i, name])));
+
+/** Type with the keys of a US keyboard, each pressed and let go in the page. */
+export async function typeByKeys(page, text) {
+  for (const { code, down } of strokes(text)) {
+    const name = BROWSER_CODES.get(code);
+    await (down ? page.keyboard.down(name) : page.keyboard.up(name));
+  }
 }

@@ -42,11 +42,11 @@ struct options {
 	uint32_t width_px, height_px;
 	uint32_t fps;
 	uint32_t bitrate_kbit;
-	char *encoder;
+	char *encoder, *gpu;
 
 	uint32_t log_level; /* enum log_level */
 	bool leash;
-	bool human;
+	bool human, json;
 
 	enum option_source sources[32]; /* by the option's place in the table */
 };

@@ -22,6 +22,10 @@ struct sd_event;
 
 #define PROBE_KEY_SIZE 17
 
+/* Instead of a candidate's index. */
+#define PROBE_ALL SIZE_MAX       /* every possible one, and GL */
+#define PROBE_GL  (SIZE_MAX - 1) /* only GL */
+
 struct probe_options {
 	const char *encoder_program, *gl_program; /* paths of helix-encoder and helix-glprobe */
 	const char *cache_dir;                    /* for what is remembered, and the registries */
@@ -56,8 +60,8 @@ int probe_load(const struct probe_options *options, struct probe_results *ret_re
 void probe_registry(const struct probe_options *options, const char *key,
 	const struct candidate *candidate, char *path, size_t size);
 
-/* Try every possible candidate, or only the one at `only` (SIZE_MAX = all, and GL where the
- * machine has /dev/dxg), one after another. `on_done` comes from the loop, once; it may free the
+/* Try the candidate at `only`, or what PROBE_ALL and PROBE_GL say, one after another; GL only where
+ * the machine has /dev/dxg. `on_done` comes from the loop, once; it may free the
  * probe. What was tried replaces its part of the cache. The options are copied, what they point to
  * is not. */
 int probe_start(struct sd_event *event, struct processes *processes,

@@ -1,64 +1,55 @@
 #include "encoder/remote.h"
 
 #include "core/link.h"
-#include "sys/cleanup.h"
+#include "encoder/child.h"
 #include "sys/clock.h"
 #include "sys/log.h"
 #include "sys/process.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <systemd/sd-event.h>
-#include <unistd.h>
 
-#define MAX_KNOWN_BUFFERS 64
-#define READ_SIZE         4096
-/* Starting GStreamer may scan every plugin of the machine when the registry is cold. */
-#define START_DEADLINE_US (20 * USEC_PER_SEC)
-#define BACKOFF_MAX_US    (10 * USEC_PER_SEC)
-/* A process that ran this long was not broken from the start. */
-#define FORGIVE_AFTER_US (30 * USEC_PER_SEC)
+#define MAX_KNOWN_BUFFERS     64
+#define MAX_MESSAGES_PER_TURN 64
+/* Starting GStreamer may scan every plugin of the machine when the registry is cold. With drivers
+ * among them one of which may hang, nobody waits for that: the doctor's probe does, aside. */
+#define START_US          (20 * USEC_PER_SEC)
+#define START_HARDWARE_US (5 * USEC_PER_SEC / 2)
+#define READY_US          (2 * USEC_PER_SEC)
+/* The pipeline before it broke, and so perhaps its driver. */
+#define READY_AFTER_FAILURE_US (1 * USEC_PER_SEC)
+/* It has closed the link, or was killed. */
+#define END_US (1 * USEC_PER_SEC)
+/* So often in a row one process may fail before it is not asked any more. */
+#define MAX_FAILURES 3
 
-enum await { AWAIT_NOTHING, AWAIT_READY, AWAIT_PACKET };
+enum await { AWAIT_NOTHING, AWAIT_HELLO, AWAIT_READY, AWAIT_PACKET, AWAIT_END };
 
 struct remote {
 	struct encoder base;
-	struct sd_event *event;
-	struct processes *processes;
+	struct encoder_remote_options options;
 	char *program;
-	const char *const *environment;
-	uint64_t hang_us;
 
-	struct process *process;
-	int socket;
-	sd_event_source *io, *watchdog, *restart;
-	uint64_t started_us, restarts;
-	unsigned failures; /* in a row */
+	struct child child;
+	sd_event_source *watchdog, *start_failed;
+	int start_error;
+	uint64_t awaited_us;
+	/* Which CONFIGURE was sent last to this process, and which was answered. */
+	uint32_t generation, answered;
+	unsigned failures;                                /* in a row */
+	char failed[sizeof((struct candidate *)0)->name]; /* who did last; "" = nobody */
 
 	struct encoder_config config;
-	char name[LINK_MAX_NAME + 1];
-	bool configured;
-	uint32_t generation;
+	struct candidate wanted; /* the config's */
+	bool is_told;            /* of a fault: nothing more before the next configure() */
 	enum await await;
 	uint32_t sequence, job_buffer;
 	uint32_t known[MAX_KNOWN_BUFFERS];
 	size_t known_count;
-
-	/* One incoming message: first into `head`, the body of a PACKET straight into its packet.
-	 */
-	uint8_t head[LINK_MAX_SMALL];
-	size_t head_size;
-	struct packet *packet;
-	struct link_packet packet_info;
-	size_t packet_filled;
 };
-
-static int start(struct remote *r);
-static void fail(struct remote *r, const char *text);
 
 static struct remote *remote(struct encoder *encoder)
 {
@@ -68,6 +59,7 @@ static struct remote *remote(struct encoder *encoder)
 static void arm(struct remote *r, enum await await, uint64_t timeout_us)
 {
 	r->await = await;
+	r->awaited_us = timeout_us;
 	if (await == AWAIT_NOTHING) {
 		sd_event_source_set_enabled(r->watchdog, SD_EVENT_OFF);
 		return;
@@ -76,45 +68,9 @@ static void arm(struct remote *r, enum await await, uint64_t timeout_us)
 	sd_event_source_set_enabled(r->watchdog, SD_EVENT_ONESHOT);
 }
 
-/* Never waits: at most one job is under way, so a full socket means that nobody reads it. */
-static int send_bytes(struct remote *r, const uint8_t *bytes, size_t size, int fd)
+static void await_ready(struct remote *r)
 {
-	union {
-		char bytes[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { 0 };
-	struct iovec part = { .iov_base = (void *)bytes, .iov_len = size };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
-
-	if (fd >= 0) {
-		message.msg_control = control.bytes;
-		message.msg_controllen = sizeof control.bytes;
-		struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-		header->cmsg_level = SOL_SOCKET;
-		header->cmsg_type = SCM_RIGHTS;
-		header->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(header), &fd, sizeof fd);
-	}
-	ssize_t sent = sendmsg(r->socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-	if (sent < 0)
-		return -errno;
-	return (size_t)sent == size ? 0 : -EAGAIN;
-}
-
-static void post(struct remote *r, const struct link_message *message, int fd)
-{
-	uint8_t buffer[LINK_MAX_SMALL];
-
-	if (r->socket < 0)
-		return;
-	ssize_t size = link_write(buffer, sizeof buffer, message);
-	int result = size < 0 ? (int)size : send_bytes(r, buffer, (size_t)size, fd);
-	if (result < 0) {
-		/* Perhaps half of it went, and nothing behind it would be understood. */
-		log_debug(
-			"encoder: message %d was not taken: %s", message->type, strerror(-result));
-		process_kill(r->process, SIGKILL);
-	}
+	arm(r, AWAIT_READY, *r->failed ? READY_AFTER_FAILURE_US : READY_US);
 }
 
 static void send_configure(struct remote *r)
@@ -129,21 +85,16 @@ static void send_configure(struct remote *r)
 		},
 	};
 
-	snprintf(message.configure.encoder, sizeof message.configure.encoder, "%s", r->name);
-	post(r, &message, -1);
-	arm(r, AWAIT_READY, START_DEADLINE_US);
+	snprintf(message.configure.encoder, sizeof message.configure.encoder, "%s",
+		r->wanted.element);
+	child_post(&r->child, &message, -1);
+	if (r->await != AWAIT_HELLO)
+		await_ready(r);
 }
 
-static void configure(struct encoder *encoder, const struct encoder_config *config)
+static bool is_configuring(const struct remote *r)
 {
-	struct remote *r = remote(encoder);
-
-	r->config = *config;
-	snprintf(r->name, sizeof r->name, "%s", config->name);
-	r->config.name = r->name;
-	r->configured = true;
-	if (r->socket >= 0)
-		send_configure(r);
+	return r->answered != r->generation;
 }
 
 static bool is_known(const struct remote *r, uint32_t buffer)
@@ -161,7 +112,7 @@ static void forget_buffer(struct encoder *encoder, uint32_t buffer)
 	for (size_t i = 0; i < r->known_count; i++)
 		if (r->known[i] == buffer) {
 			r->known[i] = r->known[--r->known_count];
-			post(r,
+			child_post(&r->child,
 				&(struct link_message){ .type = LINK_BUFFER_REMOVE,
 					.buffer_remove = { .id = buffer } },
 				-1);
@@ -176,7 +127,7 @@ static void introduce(struct remote *r, const struct encoder_picture *picture)
 	if (r->known_count == MAX_KNOWN_BUFFERS)
 		forget_buffer(&r->base, r->known[0]);
 	r->known[r->known_count++] = picture->buffer;
-	post(r, &(struct link_message){ .type = LINK_BUFFER_ADD,
+	child_post(&r->child, &(struct link_message){ .type = LINK_BUFFER_ADD,
 		.buffer_add = {
 			.id = picture->buffer,
 			.stride_bytes = picture->stride_bytes,
@@ -192,7 +143,7 @@ static void encode(struct encoder *encoder, const struct encoder_job *job)
 	if (job->picture)
 		introduce(r, job->picture);
 	r->job_buffer = job->picture ? job->picture->buffer : 0;
-	post(r, &(struct link_message){ .type = LINK_ENCODE,
+	child_post(&r->child, &(struct link_message){ .type = LINK_ENCODE,
 		.encode = {
 			.key = job->key,
 			.sequence = ++r->sequence,
@@ -200,7 +151,7 @@ static void encode(struct encoder *encoder, const struct encoder_job *job)
 			.pts_us = job->pts_us,
 			.damage = job->damage,
 		} }, -1);
-	arm(r, AWAIT_PACKET, r->hang_us);
+	arm(r, AWAIT_PACKET, r->options.hang_us);
 }
 
 static void set_bitrate(struct encoder *encoder, uint32_t kbit)
@@ -208,257 +159,267 @@ static void set_bitrate(struct encoder *encoder, uint32_t kbit)
 	struct remote *r = remote(encoder);
 
 	r->config.bitrate_kbit = kbit;
-	post(r, &(struct link_message){ .type = LINK_BITRATE, .bitrate = { .kbit = kbit } }, -1);
+	child_post(&r->child,
+		&(struct link_message){ .type = LINK_BITRATE, .bitrate = { .kbit = kbit } }, -1);
 }
 
 static void stop(struct remote *r)
 {
-	r->io = sd_event_source_disable_unref(r->io);
-	if (r->socket >= 0)
-		close(r->socket);
-	r->socket = -1;
-	process_free(r->process);
-	r->process = NULL;
-	r->packet = packet_unref(r->packet);
-	r->head_size = r->known_count = 0;
+	child_stop(&r->child);
+	r->generation = r->answered = r->failures = 0;
+	*r->failed = '\0';
+	r->known_count = r->job_buffer = 0;
 	arm(r, AWAIT_NOTHING, 0);
 }
 
-static int on_restart(sd_event_source *source, uint64_t now_us, void *owner)
+static void tell_failed(struct remote *r, enum ladder_fault fault, const char *text)
+{
+	if (r->is_told)
+		return;
+	r->is_told = true;
+	r->base.events->failed(r->base.owner, fault, text);
+}
+
+static int start(struct remote *r, const struct candidate *candidate)
+{
+	uint64_t start_us = candidate->is_hardware ? START_HARDWARE_US : START_US;
+	int result = child_start(&r->child, candidate);
+
+	if (r->options.start_us)
+		start_us = r->options.start_us;
+	if (result == 0)
+		arm(r, AWAIT_HELLO, start_us);
+	return result;
+}
+
+/* Have the wanted candidate built in the process, which is replaced first if it cannot do that. */
+static void begin(struct remote *r)
+{
+	int result = 0;
+
+	if (!child_is_linked(&r->child) || r->failures >= MAX_FAILURES ||
+		!candidate_fits(&r->child.running, &r->wanted)) {
+		stop(r);
+		result = start(r, &r->wanted);
+	}
+	if (result == 0) {
+		send_configure(r);
+		return;
+	}
+	r->start_error = result;
+	sd_event_source_set_time(r->start_failed, 0);
+	sd_event_source_set_enabled(r->start_failed, SD_EVENT_ONESHOT);
+}
+
+/* Events never come from inside a call. */
+static int on_start_failed(sd_event_source *source, uint64_t now_us, void *owner)
 {
 	struct remote *r = owner;
+	char text[128];
 
 	(void)source, (void)now_us;
-	int result = start(r);
-	if (result < 0) {
-		log_error("encoder: cannot start %s: %s", r->program, strerror(-result));
-		fail(r, "helix-encoder cannot be started");
-	} else if (r->configured) {
-		send_configure(r);
-	}
+	log_error("encoder: cannot start %s: %s", r->program, strerror(-r->start_error));
+	snprintf(text, sizeof text, "helix-encoder cannot be started: %s",
+		strerror(-r->start_error));
+	tell_failed(r, LADDER_DIED, text);
 	return 0;
 }
 
-/* It is gone, or soon will be: tell, and try again; at once the first time, then ever more slowly.
- */
-static void fail(struct remote *r, const char *text)
+static void configure(struct encoder *encoder, const struct encoder_config *config)
 {
-	uint64_t now_us = clock_now_us();
-	uint64_t delay_us = 0;
+	struct remote *r = remote(encoder);
 
-	if (now_us - r->started_us > FORGIVE_AFTER_US)
-		r->failures = 0;
-	if (r->failures > 1)
-		delay_us = 250000ull << (r->failures < 8 ? r->failures - 2 : 6);
-	if (delay_us > BACKOFF_MAX_US)
-		delay_us = BACKOFF_MAX_US;
-	r->failures++;
-	r->restarts++;
+	r->wanted = *config->candidate;
+	r->config = *config;
+	r->config.candidate = &r->wanted;
+	r->is_told = false;
+	sd_event_source_set_enabled(r->start_failed, SD_EVENT_OFF);
+	begin(r);
+}
+
+/* The process is of no more use. */
+static void lose(struct remote *r, enum ladder_fault fault, const char *text)
+{
+	bool is_anothers_fault =
+		is_configuring(r) && *r->failed && strcmp(r->failed, r->wanted.name) != 0;
+
+	if (is_anothers_fault)
+		log_info("encoder: %s is to blame for that, starting anew for %s", r->failed,
+			r->wanted.name);
 	stop(r);
-	r->job_buffer = 0;
-	sd_event_source_set_time(r->restart, now_us + delay_us);
-	sd_event_source_set_enabled(r->restart, SD_EVENT_ONESHOT);
-	r->base.events->failed(r->base.owner, false, text);
+	if (is_anothers_fault)
+		begin(r);
+	else
+		tell_failed(r, fault, text);
 }
 
 static int on_watchdog(sd_event_source *source, uint64_t now_us, void *owner)
 {
+	static const char *const texts[] = {
+		[AWAIT_HELLO] = "the encoder did not start in time",
+		[AWAIT_READY] = "the encoder hung while it was set up",
+		[AWAIT_PACKET] = "the encoder hung",
+		[AWAIT_END] = "the encoder closed its link",
+	};
 	struct remote *r = owner;
+	enum await await = r->await;
 
 	(void)source, (void)now_us;
-	log_warn("encoder: pid %d gave no answer for %llu ms, killing it", process_pid(r->process),
-		(unsigned long long)((r->await == AWAIT_READY ? START_DEADLINE_US : r->hang_us) /
-			1000));
-	fail(r, "the encoder hung");
+	log_warn("encoder: pid %d: %s (%llu ms), killing it", child_pid(&r->child), texts[await],
+		(unsigned long long)(r->awaited_us / USEC_PER_MSEC));
+	lose(r, await == AWAIT_END ? LADDER_DIED : LADDER_HUNG, texts[await]);
 	return 0;
 }
 
-static void on_exit_status(void *owner, struct process *process, int status)
+static int take_hello(struct remote *r)
 {
-	struct remote *r = owner;
-	char text[128], how[64];
-
-	process_status_string(status, how, sizeof how);
-	log_warn("encoder: pid %d ended: %s; %s", process_pid(process), how,
-		process_last_words(process));
-	snprintf(text, sizeof text, "the encoder ended: %s", how);
-	fail(r, text);
+	if (is_configuring(r))
+		await_ready(r);
+	else
+		arm(r, AWAIT_NOTHING, 0);
+	return 0;
 }
 
-static void dispatch(struct remote *r, const struct link_message *message)
+static int take_ready(struct remote *r, const struct link_ready *ready)
 {
-	switch (message->type) {
-	case LINK_READY:
-		if (message->ready.generation != r->generation)
-			break;
-		arm(r, AWAIT_NOTHING, 0);
-		r->base.events->ready(
-			r->base.owner, message->ready.encoder, message->ready.description);
-		break;
-	case LINK_RELEASED:
-		if (message->released.buffer && message->released.buffer == r->job_buffer) {
-			r->job_buffer = 0;
-			r->base.events->released(r->base.owner, message->released.buffer);
-		}
-		break;
-	case LINK_FAILED:
-		if (message->failed.generation != r->generation)
-			break;
-		log_warn("encoder: %s", message->failed.text);
-		arm(r, AWAIT_NOTHING, 0);
-		r->job_buffer = 0;
-		if (++r->failures > 3) {
-			r->base.events->failed(r->base.owner, true, message->failed.text);
-			break;
-		}
-		r->base.events->failed(r->base.owner, false, message->failed.text);
-		send_configure(r);
-		break;
-	case LINK_PACKET: /* taken apart by on_readable */
-	case LINK_CONFIGURE:
-	case LINK_BUFFER_ADD:
-	case LINK_BUFFER_REMOVE:
-	case LINK_ENCODE:
-	case LINK_BITRATE:
-	case LINK_HELLO: log_debug("encoder: unexpected message %d, skipped", message->type); break;
+	if (ready->generation <= r->answered || ready->generation > r->generation)
+		return -EBADMSG;
+	r->answered = ready->generation;
+	*r->failed = '\0';
+	if (is_configuring(r)) {
+		await_ready(r); /* it begins with the next one only now */
+		return 0;
 	}
+	arm(r, AWAIT_NOTHING, 0);
+	r->base.events->ready(r->base.owner, ready->encoder, ready->description);
+	return 0;
 }
 
-static void finish_packet(struct remote *r)
+static int take_failed(struct remote *r, const struct link_failed *failed)
 {
-	struct packet *packet = r->packet;
-	struct encoder_timing timing = {
-		.started_us = r->packet_info.started_us,
-		.converted_us = r->packet_info.converted_us,
-		.encoded_us = r->packet_info.encoded_us,
-	};
-	bool expected = r->await == AWAIT_PACKET && r->packet_info.sequence == r->sequence;
+	bool is_answer = failed->generation > r->answered;
 
-	r->packet = NULL;
-	r->head_size = 0;
-	if (!expected) {
+	if (!failed->generation || failed->generation > r->generation)
+		return -EBADMSG;
+	if (is_answer)
+		r->answered = failed->generation;
+	if (is_answer && is_configuring(r))
+		await_ready(r);
+	if (is_configuring(r) || r->is_told)
+		return 0; /* of what is not wanted any more */
+
+	log_warn("encoder: %s %s: %s", r->wanted.name, failed->lost ? "lost a picture" : "failed",
+		failed->text);
+	arm(r, AWAIT_NOTHING, 0);
+	r->job_buffer = 0;
+	r->failures++;
+	snprintf(r->failed, sizeof r->failed, "%s", r->wanted.name);
+	/* Perhaps it was a buffer that could not be used: begin with those anew, too. */
+	while (r->known_count)
+		forget_buffer(&r->base, r->known[0]);
+	tell_failed(r, failed->lost ? LADDER_LOST : LADDER_REFUSED, failed->text);
+	return 0;
+}
+
+static int take_released(struct remote *r, const struct link_released *released)
+{
+	if (r->await != AWAIT_PACKET || released->sequence != r->sequence ||
+		released->buffer != r->job_buffer)
+		return 0;
+	r->job_buffer = 0;
+	if (released->buffer)
+		r->base.events->released(r->base.owner, released->buffer);
+	return 0;
+}
+
+/* One that comes with or behind the FAILED of its job is not wanted any more. */
+static int take_packet(struct remote *r, const struct link_packet *info, struct packet *packet)
+{
+	struct encoder_timing timing = {
+		.started_us = info->started_us,
+		.converted_us = info->converted_us,
+		.encoded_us = info->encoded_us,
+	};
+	bool is_expected = r->await == AWAIT_PACKET && info->sequence == r->sequence;
+
+	if (!is_expected || r->job_buffer) {
 		packet_unref(packet);
-		return;
+		return is_expected ? -EBADMSG : 0; /* it never said RELEASED */
 	}
 	arm(r, AWAIT_NOTHING, 0);
 	r->failures = 0;
 	packet->encoded_us = clock_now_us();
-	r->base.events->packet(r->base.owner, packet, r->packet_info.key, &timing);
-}
-
-/* How many bytes to read next, and where to: never beyond the current message. */
-static ssize_t next_part(struct remote *r, uint8_t **ret_at)
-{
-	if (r->packet) {
-		*ret_at = r->packet->unit + r->packet_filled;
-		return (ssize_t)(r->packet->unit_size - r->packet_filled);
-	}
-	*ret_at = r->head + r->head_size;
-	if (r->head_size < LINK_HEADER_SIZE)
-		return (ssize_t)(LINK_HEADER_SIZE - r->head_size);
-
-	ssize_t size = link_message_size(r->head, r->head_size);
-	if (size < 0)
-		return size;
-	uint16_t type;
-	memcpy(&type, r->head + 4, sizeof type);
-	if (type == LINK_PACKET)
-		size = LINK_PACKET_HEADER_SIZE;
-	if ((size_t)size > sizeof r->head || (size_t)size < r->head_size)
-		return -EBADMSG;
-	return size - (ssize_t)r->head_size;
-}
-
-/* The bytes asked for by next_part are there. */
-static int take_part(struct remote *r, size_t size)
-{
-	struct link_message message;
-
-	if (r->packet) {
-		r->packet_filled += size;
-		if (r->packet_filled == r->packet->unit_size)
-			finish_packet(r);
-		return 0;
-	}
-	r->head_size += size;
-	uint8_t *at;
-	ssize_t missing = next_part(r, &at);
-	if (missing != 0)
-		return missing < 0 ? (int)missing : 0;
-
-	int result = link_parse(r->head, r->head_size, &message);
-	if (result < 0)
-		return result;
-	if (message.type == LINK_PACKET) {
-		r->packet_info = message.packet;
-		r->packet_filled = 0;
-		r->packet = packet_new(message.packet.size_bytes);
-		return r->packet ? 0 : -ENOMEM;
-	}
-	r->head_size = 0;
-	dispatch(r, &message);
+	r->base.events->packet(r->base.owner, packet, info->key, &timing);
 	return 0;
 }
 
-static int on_readable(sd_event_source *source, int fd, uint32_t events, void *owner)
+/* -EBADMSG for what breaks the link's rules; then there was no event. */
+static int dispatch(struct remote *r, const struct link_message *message, struct packet *packet)
+{
+	if ((message->type == LINK_HELLO) != (r->await == AWAIT_HELLO)) {
+		packet_unref(packet);
+		return -EBADMSG;
+	}
+	switch (message->type) {
+	case LINK_HELLO: return take_hello(r);
+	case LINK_READY: return take_ready(r, &message->ready);
+	case LINK_RELEASED: return take_released(r, &message->released);
+	case LINK_PACKET: return take_packet(r, &message->packet, packet);
+	case LINK_FAILED: return take_failed(r, &message->failed);
+	case LINK_CONFIGURE:
+	case LINK_BUFFER_ADD:
+	case LINK_BUFFER_REMOVE:
+	case LINK_ENCODE:
+	case LINK_BITRATE: break;
+	}
+	return -EBADMSG;
+}
+
+static void read_link(void *owner)
 {
 	struct remote *r = owner;
+	uint64_t starts = r->child.starts;
+	int result = 1;
 
-	(void)source, (void)events;
-	while (r->socket == fd) {
-		uint8_t *at;
-		ssize_t wanted = next_part(r, &at);
-		ssize_t got = wanted < 0 ? wanted : recv(fd, at, (size_t)wanted, MSG_DONTWAIT);
+	for (int i = 0; i < MAX_MESSAGES_PER_TURN && result > 0; i++) {
+		struct packet *packet = NULL;
+		struct link_message message;
 
-		if (wanted >= 0 && got < 0 && (errno == EAGAIN || errno == EINTR))
-			return 0;
-		if (got > 0 && take_part(r, (size_t)got) == 0)
-			continue;
-		if (r->socket != fd)
-			return 0;
-		/* End of file: the exit status follows and says more. Garbage: kill it for the
-		 * same. */
-		r->io = sd_event_source_disable_unref(r->io);
-		if (got != 0) {
-			log_warn("encoder: pid %d broke the link's rules, killing it",
-				process_pid(r->process));
-			process_kill(r->process, SIGKILL);
-		}
-		return 0;
+		result = child_next(&r->child, &message, &packet);
+		if (result > 0 && dispatch(r, &message, packet) < 0)
+			result = -EBADMSG;
+		/* An event may have it stopped or started anew. */
+		if (result > 0 && (!child_is_linked(&r->child) || r->child.starts != starts))
+			return;
 	}
-	return 0;
+	if (result == -EPIPE) {
+		child_unlink(&r->child);
+		arm(r, AWAIT_END, END_US);
+	} else if (result < 0) {
+		log_warn("encoder: pid %d broke the link's rules (%s), killing it",
+			child_pid(&r->child), strerror(-result));
+		lose(r, LADDER_DIED, "the encoder broke the rules of its link");
+	}
 }
 
-static int start(struct remote *r)
+static void on_ended(void *owner, int status, const char *last_words)
 {
-	autoclose int theirs = -1;
-	int pair[2];
+	struct remote *r = owner;
+	int pid = child_pid(&r->child);
+	char text[128], how[64];
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		return -errno;
-	r->socket = pair[0];
-	theirs = pair[1];
-
-	const char *const argv[] = { r->program, "--fd", "3", "--log-level",
-		log_level_to_string(log_level()), NULL };
-	int result = process_start(r->processes,
-		&(struct process_options){
-			.name = "helix-encoder",
-			.argv = argv,
-			.environment = r->environment,
-			.fds = { theirs },
-			.n_fds = 1,
-		},
-		on_exit_status, r, &r->process);
-	if (result >= 0)
-		result = sd_event_add_io(r->event, &r->io, r->socket, EPOLLIN, on_readable, r);
-	if (result < 0) {
-		stop(r);
-		return result;
-	}
-	r->started_us = clock_now_us();
-	return 0;
+	process_status_string(status, how, sizeof how);
+	log_warn("encoder: pid %d ended: %s; %s", pid, how, last_words);
+	/* Its last message may say better why. */
+	if (child_is_linked(&r->child))
+		read_link(r);
+	if (child_pid(&r->child) != pid)
+		return;
+	snprintf(text, sizeof text, "the encoder ended: %s", how);
+	lose(r, LADDER_DIED, text);
 }
+
+static const struct child_events child_events = { .readable = read_link, .ended = on_ended };
 
 static void free_remote(struct encoder *encoder)
 {
@@ -466,7 +427,7 @@ static void free_remote(struct encoder *encoder)
 
 	stop(r);
 	r->watchdog = sd_event_source_disable_unref(r->watchdog);
-	r->restart = sd_event_source_disable_unref(r->restart);
+	r->start_failed = sd_event_source_disable_unref(r->start_failed);
 	free(r->program);
 	free(r);
 }
@@ -479,6 +440,15 @@ static const struct encoder_ops ops = {
 	.free = free_remote,
 };
 
+static int add_timer(
+	struct remote *r, sd_event_source **ret_source, sd_event_time_handler_t handler)
+{
+	int result =
+		sd_event_add_time(r->child.event, ret_source, CLOCK_MONOTONIC, 0, 1000, handler, r);
+
+	return result < 0 ? result : sd_event_source_set_enabled(*ret_source, SD_EVENT_OFF);
+}
+
 int encoder_remote_new(struct sd_event *event, struct processes *processes,
 	const struct encoder_remote_options *options, const struct encoder_events *events,
 	void *owner, struct encoder **ret_encoder)
@@ -489,26 +459,25 @@ int encoder_remote_new(struct sd_event *event, struct processes *processes,
 		return -ENOMEM;
 	*r = (struct remote){
 		.base = { .ops = &ops, .events = events, .owner = owner },
-		.event = event,
-		.processes = processes,
+		.options = *options,
 		.program = strdup(options->program),
-		.environment = options->environment,
-		.hang_us = options->hang_us,
-		.socket = -1,
+		.child = {
+			.event = event,
+			.processes = processes,
+			.options = &r->options,
+			.events = &child_events,
+			.owner = r,
+			.socket = -1,
+		},
 	};
+	r->options.program = r->program;
 	int result = r->program ? 0 : -ENOMEM;
 	if (result == 0)
-		result = sd_event_add_time(
-			event, &r->watchdog, CLOCK_MONOTONIC, 0, 1000, on_watchdog, r);
+		result = add_timer(r, &r->watchdog, on_watchdog);
 	if (result >= 0)
-		result = sd_event_source_set_enabled(r->watchdog, SD_EVENT_OFF);
+		result = add_timer(r, &r->start_failed, on_start_failed);
 	if (result >= 0)
-		result = sd_event_add_time(
-			event, &r->restart, CLOCK_MONOTONIC, 0, 1000, on_restart, r);
-	if (result >= 0)
-		result = sd_event_source_set_enabled(r->restart, SD_EVENT_OFF);
-	if (result >= 0)
-		result = start(r);
+		result = start(r, options->candidate);
 	if (result < 0) {
 		free_remote(&r->base);
 		return result;
@@ -519,12 +488,10 @@ int encoder_remote_new(struct sd_event *event, struct processes *processes,
 
 uint64_t encoder_remote_restarts(const struct encoder *encoder)
 {
-	return ((const struct remote *)encoder)->restarts;
+	return ((const struct remote *)encoder)->child.starts - 1;
 }
 
 int encoder_remote_pid(const struct encoder *encoder)
 {
-	const struct remote *r = (const struct remote *)encoder;
-
-	return r->process ? (int)process_pid(r->process) : 0;
+	return child_pid(&((const struct remote *)encoder)->child);
 }

@@ -1,11 +1,13 @@
 /* The seam to an encoder: pictures in shared memory go in, access units come out.
  *
- * Implemented by encoder/remote.c: helix-encoder, in a process of its own. What the rest of the agent
- * relies on is tested through it with the real process: tests/integration/restart.test.mjs.
+ * Implemented by encoder/remote.c: helix-encoder, in a process of its own. What the rest of the
+ * agent relies on is tested through it with the real process: tests/integration/restart.test.mjs.
  *
  * Threads: main loop only. Events come from the loop, never from inside a call. */
 #pragma once
 
+#include "core/candidates.h"
+#include "core/ladder.h"
 #include "core/packet.h"
 #include "core/picture.h"
 
@@ -18,7 +20,7 @@ struct encoder_config {
 	struct picture_format format;
 	uint32_t max_fps;
 	uint32_t bitrate_kbit;
-	const char *name; /* an encoder's name, or "auto" */
+	const struct candidate *candidate; /* which encoder, and how to it; copied */
 };
 
 /* A picture in shared memory. The same id always means the same memory. */
@@ -42,8 +44,8 @@ struct encoder_timing {
 };
 
 struct encoder_ops {
-	/* Set up for a size, or again for another one. Nothing may be outstanding. `ready` or
-	 * `failed` follows. */
+	/* Set up for a size and a candidate, or again for others; starts whatever has to run for
+	 * it. Nothing may be outstanding. Exactly one of `ready` and `failed` follows. */
 	void (*configure)(struct encoder *encoder, const struct encoder_config *config);
 	/* Encode one picture; at most one at a time, only after `ready`. Exactly one of `packet`
 	 * and `failed` follows. */
@@ -55,17 +57,17 @@ struct encoder_ops {
 };
 
 struct encoder_events {
-	/* Configured. Names the encoder for people. Also comes after `failed`, when it recovered by
-	 * itself: the next picture must be whole. */
+	/* Configured: the next picture must be whole. Names the encoder for people. */
 	void (*ready)(void *owner, const char *name, const char *description);
 	/* The picture was read; its memory may change. Once for each job with a picture. */
 	void (*released)(void *owner, uint32_t buffer);
 	/* The access unit as it came from the encoder, in a packet that the owner now holds. */
 	void (*packet)(
 		void *owner, struct packet *packet, bool key, const struct encoder_timing *timing);
-	/* It crashed, hung or refused; an outstanding job is lost and its buffer counts as
-	 * released. `hopeless`: it will not try again before `configure`. `text` is for people. */
-	void (*failed)(void *owner, bool hopeless, const char *text);
+	/* It crashed, hung, refused or lost a picture; an outstanding job is lost and its buffer
+	 * counts as released. It does nothing more before the next `configure`. `text` is for
+	 * people. */
+	void (*failed)(void *owner, enum ladder_fault fault, const char *text);
 };
 
 struct encoder {
