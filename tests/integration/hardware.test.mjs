@@ -37,6 +37,23 @@ async function startWith(t, { name, node, faults, app, ...options }) {
   return { agent, va, screen, viewer: await connect(agent) };
 }
 
+/* One whose driver breaks, and works again. It takes a minute until that is tried, and meanwhile the
+ * other tests run: so nothing moves on this desktop. */
+let mended;
+const cleaners = [];
+before(async () => {
+  mended = await startWith({ after: (clean) => cleaners.push(clean) },
+    { name: BARE, node: false, app: testClient({ mode: 'idle' }) });
+  const { agent, viewer, va } = mended;
+  await viewer.firstKeyFrame();
+  await until('the driver is known', async () => (await agent.status()).encoder.driver, 15_000);
+  va.setFaults('end=error');
+  viewer.requestKeyFrame();
+  await viewer.waitFor('another encoder', () => viewer.stream.encoder === 'x264 (software)');
+  va.setFaults('');
+});
+after(() => Promise.all(cleaners.map((clean) => clean())));
+
 for (const route of ROUTES)
   describe(`through ${route.name}`, () => {
     const screen = testClient({ mode: 'animate', content: 'box', fps: 30 });
@@ -171,7 +188,8 @@ describe('a driver that breaks', { timeout: 600_000 }, () => {
 test('what works is found out in the background, remembered, and used at once the next time', async (t) => {
   const cache = mkdtempSync(join(tmpdir(), 'helix-cache-'));
   t.after(() => rmSync(cache, { recursive: true }));
-  const options = { name: BARE, node: false, args: [], env: { XDG_CACHE_HOME: cache } };
+  const options = { name: BARE, node: false, args: ['--fps', '30'], size: '800x600',
+    env: { XDG_CACHE_HOME: cache } };
 
   const first = await startWith(t, options);
   await first.viewer.firstKeyFrame();
@@ -189,16 +207,12 @@ test('what works is found out in the background, remembered, and used at once th
   assert.equal((await second.agent.status()).encoder.name, BARE);
 });
 
-test('an encoder that broke is used again when it works again', { timeout: 180_000 }, async (t) => {
-  const { agent, viewer, va } = await startWith(t, { name: BARE, node: false });
-  await seesTheClient(viewer, nowUs(), 10_000);
-  va.setFaults('end=error');
-  await viewer.waitFor('another encoder', () => viewer.stream.encoder === 'x264 (software)');
-  va.setFaults('');
-  await viewer.waitFor('the GPU again', () => /D3D12|VA/.test(viewer.stream.encoder), 120_000);
-  await seesTheClient(viewer, nowUs(), 10_000);
+test('an encoder that broke is used again when it works again', async () => {
+  const { agent, viewer } = mended;
+  await viewer.waitFor('the GPU again', () => /D3D12/.test(viewer.stream.encoder), 120_000);
 
   assert.equal((await agent.status()).encoder.name, BARE);
+  assert.deepEqual(viewer.gaps, []);
 });
 
 test('without DRM, the stock driver of Mesa comes as far as loading libd3d12.so', (t) => {
