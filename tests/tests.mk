@@ -12,7 +12,7 @@ test: deps-test                                ## install what tests need, build
 	$(Q)$(MAKE) --no-print-directory all fixtures floors mingw
 	$(Q)$(MAKE) --no-print-directory unit contract
 	$(Q)$(MAKE) --no-print-directory unit $(ASAN)
-	$(Q)$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=$(or $(FUZZ_SECONDS),5)
+	$(Q)$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=$(if $(filter file,$(origin FUZZ_SECONDS)),5,$(FUZZ_SECONDS))
 	$(Q)$(MAKE) --no-print-directory scripts
 	$(Q)$(MAKE) --no-print-directory integration
 	$(Q)$(MAKE) --no-print-directory integration $(ASAN)
@@ -53,6 +53,7 @@ browser: all fixtures node_modules             ## the page in a real Chromium
 	$(Q)node --test $(or $(FILE),$(wildcard tests/browser/*.test.mjs))
 bench: all fixtures node_modules               ## figures of this machine (SESSION=gnome SIZES='1280x720')
 	$(Q)node tests/bench/figures.mjs $(or $(SESSION),mutter) $(SIZES)
+	$(Q)node tests/bench/encoders.mjs $(SIZES)
 
 # libFuzzer on every parser of foreign bytes; FUZZ_SECONDS each.
 FUZZ_SECONDS ?= 10

@@ -337,6 +337,7 @@ void choice_describe(const struct agent *a, const char *title, char *buffer, siz
 int choice_init(struct agent *a)
 {
 	struct choice *c = &a->choice;
+	uint64_t started_us = clock_now_us();
 
 	machine_read("", &c->machine);
 	candidates_list(&c->machine, a->options->encoder, a->options->gpu, &c->candidates);
@@ -345,6 +346,9 @@ int choice_init(struct agent *a)
 	struct probe_options options = probe_options(a);
 	c->is_remembered = probe_load(&options, &c->results) == 0;
 	build_ladder(a);
+	log_debug("choice: %s first, by %s; it took %llu us to know", choice_candidate(a)->name,
+		c->is_remembered ? "what was measured before" : "the table",
+		(unsigned long long)(clock_now_us() - started_us));
 	warm_fallback(a);
 	int r = sd_event_add_time(a->event, &c->climb, CLOCK_MONOTONIC, 0, 1000, on_climb, a);
 	return r < 0 ? r : sd_event_source_set_enabled(c->climb, SD_EVENT_OFF);

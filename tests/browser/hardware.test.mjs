@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { startAgent } from '../lib/agent.mjs';
 import { launchChromium, openPage, readPicture, typeByKeys } from '../lib/chromium.mjs';
-import { withNode } from '../lib/node.mjs';
 import { HEAD, readCounter, wrongPatches } from '../lib/picture.mjs';
 import { randomText, typingTerminal } from '../lib/terminal.mjs';
 import { testClient } from '../lib/testclient.mjs';
 import { until } from '../lib/until.mjs';
 import { softwareVa } from '../lib/va.mjs';
+import { inWorld } from '../lib/world.mjs';
 
 const SHOTS = new URL('../../build/test-shots/', import.meta.url).pathname;
 mkdirSync(SHOTS, { recursive: true });
@@ -29,7 +29,7 @@ async function startWith(t, { name, node }, app) {
     app.clean();
     va.clean();
   });
-  agent = await startAgent({ name: `page-${name}`, app: app.command, prefix: node ? withNode : [],
+  agent = await startAgent({ name: `page-${name}`, app: app.command, prefix: inWorld({ node }),
     env: va.env, args: ['--encoder', name, '--log-level', 'debug'] });
   browser = await launchChromium();
   return { agent, page: await openPage(browser, agent) };

@@ -10,11 +10,11 @@ import { BUILD, startAgent } from '../lib/agent.mjs';
 import { connect, nowUs, sp } from '../lib/client.mjs';
 import { decode, decodeLast } from '../lib/decode.mjs';
 import { longestPause, seesTheClient } from '../lib/moving.mjs';
-import { withNode } from '../lib/node.mjs';
 import { wrongPatches } from '../lib/picture.mjs';
 import { testClient } from '../lib/testclient.mjs';
 import { until } from '../lib/until.mjs';
 import { softwareVa } from '../lib/va.mjs';
+import { inWorld } from '../lib/world.mjs';
 
 const VAAPI = 'vaapih264enc';
 const BARE = 'vaapih264enc-without-drm';
@@ -31,7 +31,7 @@ async function startWith(t, { name, node, faults, app, ...options }) {
     screen.clean();
     va.clean();
   });
-  agent = await startAgent({ name: `va-${name}`, app: screen.command, prefix: node ? withNode : [],
+  agent = await startAgent({ name: `va-${name}`, app: screen.command, prefix: inWorld({ node }),
     ...options, env: { ...va.env, ...options.env },
     args: ['--log-level', 'debug', ...(options.args ?? ['--encoder', name])] });
   return { agent, va, screen, viewer: await connect(agent) };
@@ -220,7 +220,9 @@ test('without DRM, the stock driver of Mesa comes as far as loading libd3d12.so'
   t.after(() => rmSync(directory, { recursive: true }));
   const trace = join(directory, 'trace');
   const { DISPLAY, WAYLAND_DISPLAY, ...rest } = process.env;
-  const run = spawnSync('strace', ['-f', '-e', 'trace=open,openat', '-o', trace,
+  const [shell, ...words] = inWorld({ kernel: '6.18.40.1-microsoft-standard-WSL2', dxg: true,
+    wslFiles: ['libd3d12.so', 'libdxcore.so'] });
+  const run = spawnSync(shell, [...words, 'strace', '-f', '-e', 'trace=open,openat', '-o', trace,
     join(BUILD, 'helix-agent'), 'encoders', '--encoder', BARE, '--json'], {
     encoding: 'utf8', timeout: 120_000,
     env: { ...rest, XDG_CACHE_HOME: directory },

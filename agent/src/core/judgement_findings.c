@@ -328,7 +328,7 @@ static void add_port(const struct judgement_facts *facts, struct judgement *j)
 		if (s->port_number)
 			add(j, FINDING_GOOD, "Port", "%s:%u is free", s->address, s->port_number);
 		else
-			add(j, FINDING_GOOD, "Port", "%s: any free port is taken", s->address);
+			add(j, FINDING_GOOD, "Port", "%s: any free port will do", s->address);
 		break;
 	case PORT_TAKEN:
 		if (*s->port_owner)
