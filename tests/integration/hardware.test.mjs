@@ -215,6 +215,29 @@ test('an encoder that broke is used again when it works again', async () => {
   assert.deepEqual(viewer.gaps, []);
 });
 
+test('where WSL shares a GPU that does not work, the desktop comes all the same', async (t) => {
+  const screen = testClient({ mode: 'animate', content: 'box', fps: 30 });
+  let agent;
+  t.after(async () => {
+    await agent?.stop();
+    screen.clean();
+  });
+  agent = await startAgent({ name: 'va-wsl', app: screen.command, args: ['--log-level', 'debug'],
+    prefix: inWorld({ kernel: '6.18.40.1-microsoft-standard-WSL2', dxg: true,
+      wslFiles: ['libd3d12.so', 'libdxcore.so'] }) });
+  const viewer = await connect(agent);
+  await seesTheClient(viewer, nowUs(), 20_000);
+  const { encoder } = await until('all is tried', async () => {
+    const status = await agent.status();
+    return !status.encoder.probing && /does not work/.test(agent.stderr) && status;
+  }, 30_000);
+
+  assert.equal(encoder.name, 'x264enc');
+  const environment = readFileSync(`/proc/${(await agent.child('mutter')).pid}/environ`, 'latin1');
+  assert.match(environment, /\0GALLIUM_DRIVER=llvmpipe\0/);
+  assert.deepEqual(viewer.gaps, []);
+});
+
 test('without DRM, the stock driver of Mesa comes as far as loading libd3d12.so', (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'helix-strace-'));
   t.after(() => rmSync(directory, { recursive: true }));

@@ -71,9 +71,11 @@ size_t verdicts_rank(const struct candidates *candidates, const struct verdict *
 	}
 	sort_by_ladder(verdicts, order, count);
 	sort_by_speed(verdicts, slow, slow_count);
-	memcpy(order + count, software, software_count * sizeof *order);
-	memcpy(order + count + software_count, slow, slow_count * sizeof *order);
-	return count + software_count + slow_count;
+	for (size_t i = 0; i < software_count; i++)
+		order[count++] = software[i];
+	for (size_t i = 0; i < slow_count; i++)
+		order[count++] = slow[i];
+	return count;
 }
 
 static bool is_software_renderer(const char *renderer)
