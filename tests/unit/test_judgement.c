@@ -94,6 +94,25 @@ Test(judgement, of_wsl_where_d3d12_fails_names_the_reason_and_the_drivers)
 		"update the Windows graphics driver (NVIDIA 526.47 or newer), then run `wsl --update`");
 }
 
+Test(judgement, warns_of_a_vgem_that_nothing_hides_from_the_compositor)
+{
+	struct scene s = scene_wsl_machine();
+	scene_add_software(&s);
+	s.machine.vgem = VGEM_LOADED;
+	s.machine.node_count = 1;
+	s.machine.nodes[0] = (struct drm_node){ "/dev/dri/renderD128", "vgem", true, true, false };
+
+	struct judgement bare = scene_judge(&s);
+	s.machine.nodes[0].is_ignored = true;
+	struct judgement hidden = scene_judge(&s);
+
+	scene_expect_finding(&bare, FINDING_WARN, "GPU",
+		"the compositor will take vgem for a GPU, which it is not",
+		"put Helix's 61-helix-vgem.rules into /etc/udev/rules.d, then `sudo udevadm "
+		"control --reload && sudo udevadm trigger --subsystem-match=drm`");
+	cr_expect_not(scene_says(&hidden, "the compositor will take vgem"));
+}
+
 Test(judgement, of_wsl_that_could_load_vgem_says_how_when_nothing_else_works)
 {
 	struct scene s = scene_wsl_machine();

@@ -108,6 +108,26 @@ static void add_vgem(const struct judgement_facts *facts, struct judgement *j)
 	}
 }
 
+/* With vgem mutter offers DMA-BUFs that are no memory of this machine. */
+static bool is_mistaken_for_gpu(const struct drm_node *node)
+{
+	return !strcmp(node->driver, "vgem") && !node->is_ignored;
+}
+
+static void add_hiding(const struct machine *m, struct judgement *j)
+{
+	for (size_t i = 0; i < m->node_count; i++) {
+		if (!is_mistaken_for_gpu(&m->nodes[i]))
+			continue;
+		add(j, FINDING_WARN, "GPU",
+			"the compositor will take vgem for a GPU, which it is not");
+		advise(j,
+			"put Helix's 61-helix-vgem.rules into /etc/udev/rules.d, then `sudo udevadm "
+			"control --reload && sudo udevadm trigger --subsystem-match=drm`");
+		return;
+	}
+}
+
 static void add_nodes(const struct judgement_facts *facts, struct judgement *j)
 {
 	const struct machine *m = facts->machine;
@@ -127,6 +147,7 @@ static void add_nodes(const struct judgement_facts *facts, struct judgement *j)
 		if (!node->is_usable)
 			advise(j, "sudo usermod -aG render,video \"$USER\", then log in again");
 	}
+	add_hiding(m, j);
 	if (!count && !m->is_wsl) {
 		add(j, FINDING_NOTE, "GPU", "/dev/dri has no render node");
 		if (m->is_container)
