@@ -205,10 +205,10 @@ static void on_step_proved(void *owner, const struct probe_results *results)
 	struct agent *a = owner;
 	struct choice *c = &a->choice;
 	size_t step = c->proving, candidate = c->steps[step];
-	const struct verdict *v = &results->verdicts[candidate];
-	bool works = v->state == VERDICT_WORKS;
+	struct verdict *v = &c->results.verdicts[candidate];
 
-	c->results.verdicts[candidate] = *v;
+	*v = results->verdicts[candidate]; /* which go with the probe */
+	bool works = v->state == VERDICT_WORKS;
 	probe_free(c->probe);
 	c->probe = NULL;
 	if (ladder_proved(&c->ladder, step, works, clock_now_us())) {

@@ -90,7 +90,8 @@ test('a driver that loses pictures, and one that crashes', (t) => {
 
   const crashing = run(t, 'encoders', { va: { node: false, faults: 'end@3=crash' } });
   assert.equal(crashing.status, SOFTWARE);
-  assert.match(crashing.text, /SIGSEGV/);
+  /* A helix-encoder with AddressSanitizer ends by itself. */
+  assert.match(crashing.text, /SIGSEGV|ABORTING/);
 });
 
 test('WSL whose kernel has no DRM, and whose D3D12 does not start', (t) => {
