@@ -302,7 +302,7 @@ void choice_fault(struct agent *a, enum ladder_fault fault, const char *text)
 	struct ladder_move move = ladder_fault(&c->ladder, fault, clock_now_us());
 	c->faults++;
 	if (move.is_step_down) {
-		snprintf(notice, sizeof notice, "%s failed: %.150s; %s takes its place",
+		snprintf(notice, sizeof notice, "%s failed: %.90s; %s takes its place",
 			failed->name, text, choice_candidate(a)->name);
 		log_warn("choice: %s", notice);
 		forget_registry(a, failed);
