@@ -15,7 +15,7 @@ test: deps-test                                ## install what tests need, build
 	$(Q)$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=$(if $(filter file,$(origin FUZZ_SECONDS)),5,$(FUZZ_SECONDS))
 	$(Q)$(MAKE) --no-print-directory scripts
 	$(Q)$(MAKE) --no-print-directory integration
-	$(Q)$(MAKE) --no-print-directory integration $(ASAN)
+	$(Q)BRIEF=1 $(MAKE) --no-print-directory integration $(ASAN)
 	$(Q)$(MAKE) --no-print-directory all browser
 
 # Unit tests: one Criterion program over everything that needs no other process.
