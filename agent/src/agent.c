@@ -1,5 +1,6 @@
 #include "agent.h"
 
+#include "core/utf8.h"
 #include "dbus/portal.h"
 #include "encoder/remote.h"
 #include "programs.h"
@@ -38,12 +39,14 @@ void agent_notice(
 	struct agent *a, enum sp_notice notice, enum sp_severity severity, const char *text)
 {
 	uint8_t message[SP_MAX_SMALL];
+	char clean[sizeof a->notice_text];
 
-	if (a->notice == notice && !strcmp(a->notice_text, text))
+	utf8_copy_clean(clean, sizeof clean, text);
+	if (a->notice == notice && !strcmp(a->notice_text, clean))
 		return;
 	a->notice = notice;
 	a->notice_severity = severity;
-	snprintf(a->notice_text, sizeof a->notice_text, "%s", text);
+	memcpy(a->notice_text, clean, sizeof clean);
 	int size = sp_write_notice(message, sizeof message,
 		&(struct sp_notice_message){ .code = notice,
 			.severity = severity,

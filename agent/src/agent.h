@@ -55,6 +55,8 @@ struct stream {
 	uint32_t busy_buffer;         /* the encoder reads it; 0 = none */
 	bool encoder_ready, want_configure;
 	char encoder_name[64], encoder_title[64], encoder_description[200];
+	char message_encoder[SP_MAX_NAME + 1]; /* the description as STREAM has it */
+	unsigned unusable;                     /* access units in a row */
 
 	struct h264_parameter_sets sets;
 	uint16_t config;          /* of the last STREAM; 0 = none yet */
@@ -82,6 +84,7 @@ struct choice {
 
 	struct ladder ladder;
 	size_t steps[LADDER_MAX];      /* the candidate of each step */
+	size_t serving;                /* the candidate that the encoder was configured for */
 	uint64_t faults;               /* of encoders, since the start */
 	struct sd_event_source *climb; /* a step that was left is due for a proof */
 
@@ -193,6 +196,8 @@ void choice_on_picture(struct agent *agent);
 /* The encoder failed: tells the viewers and sees to it that it goes on. */
 void choice_fault(struct agent *agent, enum ladder_fault fault, const char *text);
 void choice_good(struct agent *agent, uint64_t now_us);
+/* The encoder was configured for the chosen candidate. */
+void choice_serves(struct agent *agent);
 
 /* viewers.c */
 extern const struct server_events viewers_server_events;

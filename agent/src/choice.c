@@ -81,11 +81,16 @@ static void build_ladder(struct agent *a)
 			c->steps[count] = c->results.order[count];
 	for (size_t i = 0; i < c->candidates.count && count < LADDER_MAX; i++) {
 		const struct candidate *candidate = &c->candidates.items[i];
+		bool is_broken = c->results.verdicts[i].state == VERDICT_FAILED;
 
 		if (candidate_is_possible(candidate) && !has_step(c, count, i) &&
-			(is_by_hand(a) || !candidate->is_hardware))
+			(is_by_hand(a) || (!candidate->is_hardware && !is_broken)))
 			c->steps[count++] = i;
 	}
+	/* Nothing works: x264enc will say why. */
+	for (size_t i = 0; i < c->candidates.count && !count; i++)
+		if (c->candidates.items[i].route == ROUTE_X264)
+			c->steps[count++] = i;
 	ladder_init(&c->ladder, count);
 }
 
@@ -94,6 +99,16 @@ static bool has_hardware(const struct choice *c)
 	for (size_t i = 0; i < c->candidates.count; i++)
 		if (c->candidates.items[i].is_hardware &&
 			candidate_is_possible(&c->candidates.items[i]))
+			return true;
+	return false;
+}
+
+static bool has_broken_hardware(const struct choice *c)
+{
+	for (size_t i = 0; i < c->candidates.count; i++)
+		if (c->candidates.items[i].is_hardware &&
+			candidate_is_possible(&c->candidates.items[i]) &&
+			c->results.verdicts[i].state == VERDICT_FAILED)
 			return true;
 	return false;
 }
@@ -166,7 +181,8 @@ void choice_on_picture(struct agent *a)
 	if (c->was_probed || c->probe)
 		return;
 	c->was_probed = true;
-	if (!c->is_remembered && has_hardware(c))
+	/* What failed once, perhaps before the driver was ready, is tried at each start. */
+	if (c->is_remembered ? has_broken_hardware(c) : has_hardware(c) || c->machine.has_dxg)
 		start_probe(a, PROBE_ALL, on_all_probed);
 }
 
@@ -208,6 +224,7 @@ static void on_step_proved(void *owner, const struct probe_results *results)
 	struct verdict *v = &c->results.verdicts[candidate];
 
 	*v = results->verdicts[candidate]; /* which go with the probe */
+	memcpy(c->results.key, results->key, sizeof c->results.key);
 	bool works = v->state == VERDICT_WORKS;
 	probe_free(c->probe);
 	c->probe = NULL;
@@ -299,8 +316,13 @@ void choice_fault(struct agent *a, enum ladder_fault fault, const char *text)
 	size_t step = ladder_current(&c->ladder);
 	char notice[sizeof a->notice_text];
 
-	struct ladder_move move = ladder_fault(&c->ladder, fault, clock_now_us());
 	c->faults++;
+	if (c->serving != current_index(c)) {
+		/* Its successor is chosen already, and not to blame. */
+		stream_rebuild(a, 0);
+		return;
+	}
+	struct ladder_move move = ladder_fault(&c->ladder, fault, clock_now_us());
 	if (move.is_step_down) {
 		snprintf(notice, sizeof notice, "%s failed: %.90s; %s takes its place",
 			failed->name, text, choice_candidate(a)->name);
@@ -320,7 +342,13 @@ void choice_fault(struct agent *a, enum ladder_fault fault, const char *text)
 
 void choice_good(struct agent *a, uint64_t now_us)
 {
-	ladder_good(&a->choice.ladder, now_us);
+	if (a->choice.serving == current_index(&a->choice))
+		ladder_good(&a->choice.ladder, now_us);
+}
+
+void choice_serves(struct agent *a)
+{
+	a->choice.serving = current_index(&a->choice);
 }
 
 void choice_describe(const struct agent *a, const char *title, char *buffer, size_t size)
@@ -346,6 +374,7 @@ int choice_init(struct agent *a)
 	struct probe_options options = probe_options(a);
 	c->is_remembered = probe_load(&options, &c->results) == 0;
 	build_ladder(a);
+	choice_serves(a);
 	log_debug("choice: %s first, by %s; it took %llu us to know", choice_candidate(a)->name,
 		c->is_remembered ? "what was measured before" : "the table",
 		(unsigned long long)(clock_now_us() - started_us));

@@ -1,4 +1,5 @@
 #include "agent.h"
+#include "core/utf8.h"
 #include "sys/clock.h"
 #include "sys/log.h"
 
@@ -10,6 +11,8 @@
  * are sRGB's (Rec. ITU-T H.273 tables 2 to 4). */
 static const struct h264_colour colour = { .primaries = 1, .transfer = 13, .matrix = 6 };
 
+/* So many access units in a row that nobody can decode are a fault of the encoder. */
+#define MAX_UNUSABLE     3
 #define BITRATE_EVERY_US (100 * USEC_PER_MSEC)
 
 const char *stream_leg_name(enum leg leg)
@@ -90,6 +93,7 @@ static void configure(struct agent *a)
 			.bitrate_kbit = s->bitrate_kbit,
 			.candidate = choice_candidate(a),
 		});
+	choice_serves(a);
 }
 
 /* Follow the viewer that sets the pace: down at once, up in steps that are worth a change. */
@@ -220,6 +224,7 @@ static void on_ready(void *owner, const char *name, const char *title)
 	log_info("stream: %ux%u by %s", s->format.width_px, s->format.height_px,
 		s->encoder_description);
 	s->encoder_ready = true;
+	s->unusable = 0;
 	s->new_config = true;
 	s->sets = (struct h264_parameter_sets){ .colour = colour };
 	pacer_reset(&s->pacer, s->held.buffer != 0);
@@ -249,6 +254,7 @@ static void update_stream_message(struct agent *a)
 		s->config = 1;
 	s->new_config = false;
 	h264_codec_string(&s->sets.info, s->codec_string);
+	utf8_copy_clean(s->message_encoder, sizeof s->message_encoder, s->encoder_description);
 	s->message = (struct sp_stream){
 		.config = s->config,
 		.codec = SP_CODEC_H264,
@@ -260,7 +266,7 @@ static void update_stream_message(struct agent *a)
 		.matrix = colour.matrix,
 		.full_range = colour.full_range,
 		.codec_string = { s->codec_string, strlen(s->codec_string) },
-		.encoder = { s->encoder_description, strlen(s->encoder_description) },
+		.encoder = { s->message_encoder, strlen(s->message_encoder) },
 	};
 	for (struct viewer *v = server_first_viewer(a->server); v; v = server_next_viewer(v))
 		viewers_send_stream(a, v);
@@ -284,6 +290,19 @@ static bool is_plausible(const struct stream *s, const struct encoder_timing *t,
 		t->encoded_us >= t->converted_us && t->encoded_us <= now_us;
 }
 
+static void on_failed(void *owner, enum ladder_fault fault, const char *text)
+{
+	struct agent *a = owner;
+	struct stream *s = &a->stream;
+
+	if (s->busy_buffer && s->busy_buffer != s->held.buffer && a->capture)
+		capture_release(a->capture, s->busy_buffer);
+	s->busy_buffer = 0;
+	s->encoder_ready = false;
+	pacer_reset(&s->pacer, s->held.buffer != 0);
+	choice_fault(a, fault, text);
+}
+
 static void on_packet(
 	void *owner, struct packet *packet, bool said_key, const struct encoder_timing *timing)
 {
@@ -298,17 +317,21 @@ static void on_packet(
 			packet->encoded_us };
 	int r = h264_prepare_unit(&s->sets, &packet->unit, &packet->unit_size, &key, &changed);
 	pacer_packet(&s->pacer, packet->unit_size, packet->encoded_us);
-	if (r >= 0)
-		choice_good(a, packet->encoded_us);
 	if (r < 0 || packet->unit_size > SP_MAX_ACCESS_UNIT) {
 		log_warn(
 			"stream: the encoder wrote what is no access unit (%s), asking for a key frame",
 			strerror(-r));
 		packet_unref(packet);
+		if (++s->unusable == MAX_UNUSABLE) {
+			on_failed(a, LADDER_REFUSED, "the encoder writes no usable H.264");
+			return;
+		}
 		pacer_want_key(&s->pacer);
 		stream_pump(a);
 		return;
 	}
+	s->unusable = 0;
+	choice_good(a, packet->encoded_us);
 	if (key && (changed || s->new_config))
 		update_stream_message(a);
 	packet->video = (struct sp_video){
@@ -328,19 +351,6 @@ static void on_packet(
 		viewers_distribute(a, packet, key, clock_now_us());
 	packet_unref(packet);
 	stream_pump(a);
-}
-
-static void on_failed(void *owner, enum ladder_fault fault, const char *text)
-{
-	struct agent *a = owner;
-	struct stream *s = &a->stream;
-
-	if (s->busy_buffer && s->busy_buffer != s->held.buffer && a->capture)
-		capture_release(a->capture, s->busy_buffer);
-	s->busy_buffer = 0;
-	s->encoder_ready = false;
-	pacer_reset(&s->pacer, s->held.buffer != 0);
-	choice_fault(a, fault, text);
 }
 
 const struct encoder_events stream_encoder_events = {

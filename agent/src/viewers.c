@@ -124,6 +124,9 @@ void viewers_send_stream(struct agent *a, struct viewer *viewer)
 	int size = sp_write_stream(message, sizeof message, &a->stream.message);
 	if (size > 0)
 		viewer_send(viewer, message, (size_t)size);
+	else
+		log_error("viewer %u: there is no STREAM message (%d), it sees nothing",
+			viewer_id(viewer), size);
 }
 
 void viewers_forget_held(struct agent *a)

@@ -126,14 +126,12 @@ Test(ladder, builds_the_last_step_anew_for_ever_and_more_and_more_slowly)
 {
 	uint64_t last_us = 0, now_us = START;
 
-	hang(now_us);
-	hang(now_us);
-	cr_assert_eq(ladder_current(&ladder), 2);
+	ladder_init(&ladder, 1);
 	for (int i = 0; i < 100; i++) {
 		struct ladder_move move = ladder_fault(
 			&ladder, (enum ladder_fault)(i % (LADDER_DIED + 1)), now_us += SECOND);
 
-		expect_builds_anew(move, 2);
+		expect_builds_anew(move, 0);
 		if (i == 0)
 			cr_expect_eq(move.delay_us, 0, "at once the first time");
 		else
@@ -143,7 +141,28 @@ Test(ladder, builds_the_last_step_anew_for_ever_and_more_and_more_slowly)
 	}
 
 	cr_expect_eq(last_us, 10 * SECOND);
-	cr_expect_not(ladder.steps[2].is_out);
+	cr_expect_not(ladder.steps[0].is_out);
+}
+
+Test(ladder, goes_back_to_the_nearest_that_was_left_when_the_last_step_fails_twice)
+{
+	uint64_t last_us = 0;
+
+	hang(START); /* the GPU */
+	hang(START); /* a machine that stood still for a second: not the second one's fault */
+	expect_builds_anew(ladder_fault(&ladder, LADDER_REFUSED, START), 2);
+	for (int i = 0; i < 20; i++) {
+		struct ladder_move up = ladder_fault(&ladder, LADDER_REFUSED, START);
+
+		cr_expect_not(up.is_step_down);
+		cr_assert_eq(up.step, 1);
+		cr_expect(up.delay_us > last_us || up.delay_us == 10 * SECOND);
+		last_us = up.delay_us;
+		expect_steps_down(ladder_fault(&ladder, LADDER_REFUSED, START), 2);
+	}
+	cr_expect_eq(ladder_fault(&ladder, LADDER_REFUSED, START).step, 1);
+	serve(START, MINUTE);
+	cr_expect_eq(ladder_current(&ladder), 1);
 }
 
 Test(ladder, builds_the_last_step_at_once_again_after_it_served_well)

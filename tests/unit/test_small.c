@@ -151,3 +151,32 @@ Test(log, drops_what_is_above_its_level)
 	cr_expect_null(strstr(text, "quiet"));
 	cr_expect_not_null(strstr(text, "loud"));
 }
+
+static void expect_clean(size_t size, const char *text, const char *expected)
+{
+	char buffer[32];
+
+	utf8_copy_clean(buffer, size, text);
+	cr_expect_str_eq(buffer, expected);
+}
+
+Test(utf8, a_clean_copy_is_cut_between_characters_and_holds_nothing_foreign)
+{
+	expect_clean(32, "VAAPI, D3D12", "VAAPI, D3D12");
+	expect_clean(6, "12345", "12345");
+	expect_clean(5, "12345", "1234");
+	expect_clean(5, "abc\u00e9", "abc");
+	expect_clean(6, "abc\u00e9", "abc\u00e9");
+	expect_clean(32, "a\nb\x1b[1mc\x7f", "a?b?[1mc?");
+	expect_clean(32, "a\xff\xc3z", "a??z");
+	expect_clean(1, "a", "");
+}
+
+Test(utf8, a_clean_copy_may_be_made_in_place)
+{
+	char text[] = "\x01\u00e9x";
+
+	utf8_copy_clean(text, sizeof text, text);
+
+	cr_expect_str_eq(text, "?\u00e9x");
+}

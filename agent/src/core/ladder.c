@@ -73,6 +73,22 @@ static size_t next_down(const struct ladder *ladder)
 	return step;
 }
 
+/* Perhaps all was broken for a moment only: then the nearest that was left is the better one. */
+static struct ladder_move last_failed(struct ladder *ladder, unsigned faults)
+{
+	uint64_t delay_us = faults > 1 ? doubled(DELAY_US, DELAY_MAX_US, faults - 2) : 0;
+
+	for (size_t i = ladder->current; faults > 1 && i-- > 0;) {
+		if (!ladder->steps[i].is_out)
+			continue;
+		ladder->steps[i].is_out = false;
+		ladder->steps[i].due_us = LADDER_NEVER;
+		go_to(ladder, i);
+		break;
+	}
+	return (struct ladder_move){ .step = ladder->current, .delay_us = delay_us };
+}
+
 struct ladder_move ladder_fault(struct ladder *ladder, enum ladder_fault fault, uint64_t now_us)
 {
 	struct ladder_step *step = &ladder->steps[ladder->current];
@@ -87,12 +103,7 @@ struct ladder_move ladder_fault(struct ladder *ladder, enum ladder_fault fault, 
 	increment(&step->faults);
 	ladder->good_since_us = 0;
 	if (ladder->current + 1 == ladder->count)
-		return (struct ladder_move){
-			.step = ladder->current,
-			.delay_us = step->faults == 1
-				? 0
-				: doubled(DELAY_US, DELAY_MAX_US, step->faults - 2),
-		};
+		return last_failed(ladder, step->faults);
 	if (is_worth_another)
 		return (struct ladder_move){ .step = ladder->current };
 	shut(step, now_us);

@@ -6,8 +6,9 @@
  * becomes due again after a while (a minute, then twice as long each time, up to a quarter of an
  * hour): the owner proves it aside and reports, so that viewers never wait for it. A proof aside
  * does not forgive: the step has still to prove itself in service, and leaves at its first fault
- * until then. From the last step nothing leads down: it is built anew for ever, at once the first
- * time and then more and more slowly, up to ten seconds later.
+ * until then. From the last step nothing leads down: it is built anew at once the first time; then
+ * the nearest step that was left takes its place, where there is one, and so on for ever, more and
+ * more slowly, up to ten seconds later.
  *
  * Threads: main loop only. Pure: time comes from the caller, in microseconds. */
 #pragma once

@@ -1,5 +1,7 @@
 #include "core/utf8.h"
 
+#include <string.h>
+
 bool utf8_next(const char *text, size_t size, size_t *position, uint32_t *ret_code)
 {
 	static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
@@ -27,4 +29,28 @@ bool utf8_next(const char *text, size_t size, size_t *position, uint32_t *ret_co
 	*position = at;
 	*ret_code = code;
 	return true;
+}
+
+void utf8_copy_clean(char *buffer, size_t size, const char *text)
+{
+	size_t length = strlen(text), at = 0, written = 0;
+
+	while (at < length) {
+		size_t next = at;
+		uint32_t code;
+		bool is_good = utf8_next(text, length, &next, &code) && code >= 0x20 &&
+			!(code >= 0x7f && code < 0xa0);
+		size_t taken = next > at ? next - at : 1, put = is_good ? taken : 1;
+
+		if (written + put >= size)
+			break;
+		/* Never more is written than was read. */
+		if (is_good)
+			memmove(buffer + written, text + at, put);
+		else
+			buffer[written] = '?';
+		written += put;
+		at += taken;
+	}
+	buffer[written] = '\0';
 }

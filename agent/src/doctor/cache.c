@@ -14,11 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FILE_NAME       "probe.json"
 #define REGISTRY_PREFIX "registry-"
 #define REGISTRY_SUFFIX ".bin"
+#define REGISTRY_KEPT_S (7 * 24 * 60 * 60)
 
 /* A registry names code to load, so a directory where others may write is not for us. */
 static bool is_ours(const char *path)
@@ -122,6 +124,15 @@ int cache_write(const char *directory, const char *text, size_t size)
 	return r;
 }
 
+/* Another agent, of another size say, has another key, and may be at work. */
+static bool is_old(int directory, const char *name)
+{
+	struct stat file;
+
+	return fstatat(directory, name, &file, AT_SYMLINK_NOFOLLOW) == 0 &&
+		file.st_mtime < time(NULL) - REGISTRY_KEPT_S;
+}
+
 static void remove_registries_but(const char *directory, const char *key)
 {
 	DIR *entries = opendir(directory);
@@ -131,7 +142,8 @@ static void remove_registries_but(const char *directory, const char *key)
 		return;
 	for (struct dirent *entry; (entry = readdir(entries));)
 		if (!strncmp(entry->d_name, REGISTRY_PREFIX, prefix) &&
-			strncmp(entry->d_name + prefix, key, PROBE_KEY_SIZE - 1) != 0)
+			strncmp(entry->d_name + prefix, key, PROBE_KEY_SIZE - 1) != 0 &&
+			is_old(dirfd(entries), entry->d_name))
 			unlinkat(dirfd(entries), entry->d_name, 0);
 	closedir(entries);
 }

@@ -20,6 +20,9 @@ static bool is_ours(const char *entry, const char *adapter)
 	static const char *const names[] = {
 		"DISPLAY=",
 		"WAYLAND_DISPLAY=",
+		"WAYLAND_SOCKET=",
+		"HELIX_TOKEN=",
+		"HELIX_VIEW_TOKEN=",
 		"GALLIUM_DRIVER=",
 		"LIBGL_ALWAYS_SOFTWARE=",
 		"MESA_LOADER_DRIVER_OVERRIDE=",

@@ -120,7 +120,9 @@ static bool is_wanted(const struct probe *probe, size_t job)
 static void finish(struct probe *probe)
 {
 	rank(&probe->options, &probe->results);
-	store(probe);
+	/* A proof that fails is of a driver that is broken at the moment: nothing to remember. */
+	if (probe->only >= PROBE_GL || probe->results.verdicts[probe->only].state == VERDICT_WORKS)
+		store(probe);
 	probe->on_done(probe->owner, &probe->results);
 }
 

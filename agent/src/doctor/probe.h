@@ -56,13 +56,14 @@ bool probe_cache_dir(const char *fallback, char *path, size_t size);
 int probe_load(const struct probe_options *options, struct probe_results *ret_results);
 
 /* The path of the GStreamer registry for a candidate: one for each key and environment, because a
- * registry remembers what failed. Removes those of other keys. */
+ * registry remembers what failed. Removes those of other keys after a week. */
 void probe_registry(const struct probe_options *options, const char *key,
 	const struct candidate *candidate, char *path, size_t size);
 
 /* Try the candidate at `only`, or what PROBE_ALL and PROBE_GL say, one after another; GL only where
  * the machine has /dev/dxg. `on_done` comes from the loop, once; it may free the
- * probe. What was tried replaces its part of the cache. The options are copied, what they point to
+ * probe. What was tried replaces its part of the cache; not so a
+ * single candidate that failed. The options are copied, what they point to
  * is not. */
 int probe_start(struct sd_event *event, struct processes *processes,
 	const struct probe_options *options, size_t only,

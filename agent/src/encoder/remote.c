@@ -14,17 +14,13 @@
 
 #define MAX_KNOWN_BUFFERS     64
 #define MAX_MESSAGES_PER_TURN 64
-/* Starting GStreamer may scan every plugin of the machine when the registry is cold. With drivers
- * among them one of which may hang, nobody waits for that: the doctor's probe does, aside. */
-#define START_US          (20 * USEC_PER_SEC)
-#define START_HARDWARE_US (5 * USEC_PER_SEC / 2)
-#define READY_US          (2 * USEC_PER_SEC)
-/* The pipeline before it broke, and so perhaps its driver. */
-#define READY_AFTER_FAILURE_US (1 * USEC_PER_SEC)
-/* It has closed the link, or was killed. */
-#define END_US (1 * USEC_PER_SEC)
-/* So often in a row one process may fail before it is not asked any more. */
-#define MAX_FAILURES 3
+/* With a cold registry all plugins are scanned; drivers may hang in that, so nobody waits long. */
+#define START_US               (20 * USEC_PER_SEC)
+#define START_HARDWARE_US      (5 * USEC_PER_SEC / 2)
+#define READY_US               (2 * USEC_PER_SEC)
+#define READY_AFTER_FAILURE_US (1 * USEC_PER_SEC) /* its driver broke, perhaps */
+#define END_US                 (1 * USEC_PER_SEC) /* it closed the link, or was killed */
+#define MAX_FAILURES           3                  /* in a row, of one process */
 
 enum await { AWAIT_NOTHING, AWAIT_HELLO, AWAIT_READY, AWAIT_PACKET, AWAIT_END };
 
@@ -37,13 +33,13 @@ struct remote {
 	sd_event_source *watchdog, *start_failed;
 	int start_error;
 	uint64_t awaited_us;
-	/* Which CONFIGURE was sent last to this process, and which was answered. */
-	uint32_t generation, answered;
-	unsigned failures;                                /* in a row */
+	uint32_t generation, answered; /* CONFIGUREs of this process: sent last, answered last */
+	unsigned failures;             /* in a row */
 	char failed[sizeof((struct candidate *)0)->name]; /* who did last; "" = nobody */
 
 	struct encoder_config config;
 	struct candidate wanted; /* the config's */
+	bool is_spoiled;         /* a driver broke in this process; it still serves software */
 	bool is_told;            /* of a fault: nothing more before the next configure() */
 	enum await await;
 	uint32_t sequence, job_buffer;
@@ -88,7 +84,7 @@ static void send_configure(struct remote *r)
 	snprintf(message.configure.encoder, sizeof message.configure.encoder, "%s",
 		r->wanted.element);
 	child_post(&r->child, &message, -1);
-	if (r->await != AWAIT_HELLO)
+	if (r->await != AWAIT_HELLO && r->await != AWAIT_READY) /* a deadline that runs goes on */
 		await_ready(r);
 }
 
@@ -167,6 +163,7 @@ static void stop(struct remote *r)
 {
 	child_stop(&r->child);
 	r->generation = r->answered = r->failures = 0;
+	r->is_spoiled = false;
 	*r->failed = '\0';
 	r->known_count = r->job_buffer = 0;
 	arm(r, AWAIT_NOTHING, 0);
@@ -198,6 +195,7 @@ static void begin(struct remote *r)
 	int result = 0;
 
 	if (!child_is_linked(&r->child) || r->failures >= MAX_FAILURES ||
+		(r->is_spoiled && r->wanted.is_hardware) ||
 		!candidate_fits(&r->child.running, &r->wanted)) {
 		stop(r);
 		result = start(r, &r->wanted);
@@ -285,6 +283,8 @@ static int take_ready(struct remote *r, const struct link_ready *ready)
 	if (ready->generation <= r->answered || ready->generation > r->generation)
 		return -EBADMSG;
 	r->answered = ready->generation;
+	if (*r->failed && strcmp(r->failed, r->wanted.name) != 0)
+		r->is_spoiled = true;
 	*r->failed = '\0';
 	if (is_configuring(r)) {
 		await_ready(r); /* it begins with the next one only now */
@@ -446,6 +446,9 @@ static int add_timer(
 	int result =
 		sd_event_add_time(r->child.event, ret_source, CLOCK_MONOTONIC, 0, 1000, handler, r);
 
+	/* After what is in the socket: it may be that we ourselves stood still. */
+	if (result >= 0)
+		result = sd_event_source_set_priority(*ret_source, SD_EVENT_PRIORITY_NORMAL + 10);
 	return result < 0 ? result : sd_event_source_set_enabled(*ret_source, SD_EVENT_OFF);
 }
 
