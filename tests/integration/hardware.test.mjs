@@ -218,6 +218,17 @@ test('an encoder that broke is used again when it works again', async () => {
   assert.deepEqual(viewer.gaps, []);
 });
 
+test('a GPU with a long name is shown as far as it fits', async (t) => {
+  const { agent, viewer } = await startWith(t, { name: BARE, node: false, env: { SOFTVA_VENDOR:
+    'Mesa Gallium driver 25.2.8 for D3D12 (NVIDIA RTX PRO 5000 Blackwell Generation Laptop GPU é)' } });
+  const stream = await viewer.waitFor('a STREAM that names it',
+    () => [...viewer.streams.values()].find(({ encoder }) => /NVIDIA/.test(encoder)), 20_000);
+  await seesTheClient(viewer, nowUs(), 10_000);
+
+  assert.ok(Buffer.byteLength(stream.encoder) <= 64, stream.encoder);
+  assert.match((await agent.status()).encoder.adapter, /^NVIDIA RTX PRO 5000 Blackwell/);
+});
+
 test('where WSL shares a GPU that does not work, the desktop comes all the same', async (t) => {
   const screen = testClient({ mode: 'animate', content: 'box', fps: 30 });
   let agent;
