@@ -323,7 +323,9 @@ Test(probe, says_why_libva_does_not_start)
 	} all[] = {
 		{ "/dev/nothing", "softva", "/dev/nothing cannot be opened: No such file" },
 		{ "/dev/zero", "softva", "/dev/zero is no device that libva can use" },
-		{ "/dev/null", "nobody", "libva has no driver for /dev/null: there is no " },
+		/* "libva has no driver for ..." where libva says which file it looked for; 2.22
+		 * does not. */
+		{ "/dev/null", "nobody", "driver for /dev/null: " },
 	};
 
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {

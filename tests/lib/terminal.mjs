@@ -41,7 +41,7 @@ export function typingTerminal() {
     /** Keys go to the terminal from now on. The protocol's log tells: a terminal reports its focus
      * to the shell only if the shell asked before it came, which is a race. */
     ready: (deadlineMs = 30000) => until('the terminal runs and has the keyboard',
-      () => read(file) !== null && /wl_keyboard@\d+\.enter\(/.test(read(log) ?? ''), deadlineMs)
+      () => read(file) !== null && /wl_keyboard[@#]\d+\.enter\(/.test(read(log) ?? ''), deadlineMs)
       .catch((error) => {
         throw new Error(`${error.message}; its shell ${read(file) === null ? 'does not run' : 'runs'}; ` +
           `Wayland: ${(read(log) ?? 'no log').split('\n').slice(-20).join('\n')}`, { cause: error });
