@@ -35,8 +35,10 @@ const FOREIGN = /^(HELIX_|XDG_|DBUS_|WAYLAND_|PIPEWIRE_)|^(DISPLAY|XAUTHORITY|NO
 /* gnome-shell and portals look for their data there. */
 const KEPT = /^XDG_(DATA|CONFIG)_DIRS$/;
 
-/* GNOME says in a banner over the programs that somebody is root, or that the screen cannot lock. */
-const GNOME_SETTINGS = '[org/gnome/desktop/notifications]\nshow-banners=false\n';
+/* GNOME says in a banner over the programs that somebody is root, or that the screen cannot lock. And
+ * a key repeats itself where the machine is so busy that its release comes half a second late. */
+const GNOME_SETTINGS = '[org/gnome/desktop/notifications]\nshow-banners=false\n' +
+  '[org/gnome/desktop/peripherals/keyboard]\nrepeat=false\n';
 
 const list = (value) => (value === undefined ? [] : [value].flat());
 
