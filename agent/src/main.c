@@ -6,6 +6,7 @@
 #include "doctor/doctor.h"
 #include "programs.h"
 #include "screenshot.h"
+#include "state.h"
 #include "sys/keeper.h"
 #include "sys/log.h"
 
@@ -131,12 +132,21 @@ static const char *find(const char *name, char path[PATH_MAX])
 
 static int examine(const char *command, const struct options *o)
 {
-	char encoder[PATH_MAX], gl[PATH_MAX], portal[PATH_MAX];
+	char encoder[PATH_MAX], gl[PATH_MAX], portal[PATH_MAX], directory[PATH_MAX];
+	int r = state_directory(directory, sizeof directory);
+
+	if (r < 0) {
+		fprintf(stderr,
+			"helix-agent: there is no directory of this user alone (%s: %s); set "
+			"XDG_RUNTIME_DIR to one\n",
+			directory, strerror(-r));
+		return EXIT_FAILURE;
+	}
 	const struct doctor_options options = {
 		.encoder_program = find("helix-encoder", encoder),
 		.gl_program = find("helix-glprobe", gl),
 		.portal_program = find("helix-portal", portal),
-		.cache_fallback = "/tmp",
+		.cache_fallback = directory,
 		.listen_address = o->listen_address,
 		.listen_port = o->listen_port,
 		.encoder = o->encoder,

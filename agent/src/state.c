@@ -33,16 +33,12 @@ static const char *runtime_dir(char *dir, size_t size)
 	return NULL;
 }
 
-/* In a directory of this user alone: the runtime directory, else one in /tmp. */
-static int agent_file(char *path, size_t size)
+int state_directory(char *path, size_t size)
 {
-	char dir[PATH_MAX - 32];
 	struct stat info;
 
-	if (runtime_dir(dir, sizeof dir)) {
-		snprintf(path, size, "%s/helix-agent.json", dir);
+	if (runtime_dir(path, size))
 		return 0;
-	}
 	snprintf(path, size, "/tmp/helix-agent-%u", (unsigned)geteuid());
 	mkdir(path, 0700);
 	if (lstat(path, &info) < 0)
@@ -50,7 +46,17 @@ static int agent_file(char *path, size_t size)
 	/* /tmp is everybody's: somebody else may have been there first. */
 	if (!S_ISDIR(info.st_mode) || info.st_uid != geteuid() || info.st_mode & 077)
 		return -EPERM;
-	snprintf(path, size, "/tmp/helix-agent-%u/helix-agent.json", (unsigned)geteuid());
+	return 0;
+}
+
+static int agent_file(char *path, size_t size)
+{
+	char directory[PATH_MAX - 32];
+
+	int r = state_directory(directory, sizeof directory);
+	if (r < 0)
+		return r;
+	snprintf(path, size, "%s/helix-agent.json", directory);
 	return 0;
 }
 

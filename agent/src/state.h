@@ -9,6 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A directory of this user alone, for small files: the runtime directory, else one in /tmp, made
+ * when missing. 0, or a negative errno: -EPERM when somebody else was there first. */
+int state_directory(char *path, size_t size);
+
 /* Say that the desktop can be opened: one line of JSON on stdout (a text for people with --human),
  * and a file that only this user can read, whose path is returned in `path` for state_forget_agent.
  * 0 or a negative errno. */

@@ -133,7 +133,7 @@ static bool is_old(int directory, const char *name)
 		file.st_mtime < time(NULL) - REGISTRY_KEPT_S;
 }
 
-static void remove_registries_but(const char *directory, const char *key)
+void cache_tidy(const char *directory, const char *key)
 {
 	DIR *entries = opendir(directory);
 	size_t prefix = strlen(REGISTRY_PREFIX);
@@ -156,5 +156,4 @@ void probe_registry(const struct probe_options *options, const char *key,
 	fingerprint_candidate(candidate, environment);
 	snprintf(path, size, "%s/" REGISTRY_PREFIX "%s-%s" REGISTRY_SUFFIX, options->cache_dir, key,
 		environment);
-	remove_registries_but(options->cache_dir, key);
 }

@@ -11,3 +11,6 @@ int cache_read(const char *directory, char **ret_text, size_t *ret_size);
 
 /* Replaced as a whole, or not at all. A negative errno. */
 int cache_write(const char *directory, const char *text, size_t size);
+
+/* Remove the registries of GStreamer that nobody has used for long, but not those of `key`. */
+void cache_tidy(const char *directory, const char *key);

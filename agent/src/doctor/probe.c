@@ -102,6 +102,7 @@ static void store(const struct probe *probe)
 	if (r < 0)
 		log_debug("probe: the results cannot be remembered: %s", strerror(-r));
 	free(text);
+	cache_tidy(probe->options.cache_dir, probe->results.key);
 }
 
 static bool is_wanted(const struct probe *probe, size_t job)

@@ -46,7 +46,9 @@ struct probe_results {
 	char versions[3][48];              /* Mesa, libva, GStreamer; "" = unknown */
 };
 
-/* The user's cache for Helix ("$XDG_CACHE_HOME/helix", made when missing), or `fallback` where
+/* `fallback` must be of this user alone: a GStreamer registry names code to load.
+ *
+ * The user's cache for Helix ("$XDG_CACHE_HOME/helix", made when missing), or `fallback` where
  * none can be written to. Whether it fitted into `size`. */
 bool probe_cache_dir(const char *fallback, char *path, size_t size);
 
@@ -56,7 +58,7 @@ bool probe_cache_dir(const char *fallback, char *path, size_t size);
 int probe_load(const struct probe_options *options, struct probe_results *ret_results);
 
 /* The path of the GStreamer registry for a candidate: one for each key and environment, because a
- * registry remembers what failed. Removes those of other keys after a week. */
+ * registry remembers what failed. */
 void probe_registry(const struct probe_options *options, const char *key,
 	const struct candidate *candidate, char *path, size_t size);
 
