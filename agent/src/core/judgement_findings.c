@@ -216,7 +216,7 @@ static void add_working_encoder(const struct judgement_facts *facts, size_t i, s
 {
 	const struct verdict *v = &facts->verdicts[i];
 	bool is_first = facts->working && facts->order[0] == i;
-	bool is_slow = facts->fps && v->p95_us > 1000000 / facts->fps;
+	bool is_slow = !verdict_keeps_up(v, facts->fps);
 	char driver[32], adapter[64], text[128] = "";
 
 	verdict_driver(v->driver, driver, sizeof driver);

@@ -15,7 +15,7 @@ static uint64_t picture_us(const struct verdict *v)
 	return v->p50_us ? v->p50_us : v->p95_us;
 }
 
-static bool keeps_up(const struct verdict *v, uint32_t fps)
+bool verdict_keeps_up(const struct verdict *v, uint32_t fps)
 {
 	return picture_us(v) * fps <= SECOND_US && (v->fps <= 0 || v->fps >= fps);
 }
@@ -62,7 +62,7 @@ size_t verdicts_rank(const struct candidates *candidates, const struct verdict *
 	for (size_t i = 0; i < candidates->count; i++) {
 		if (verdicts[i].state != VERDICT_WORKS)
 			continue;
-		if (!keeps_up(&verdicts[i], fps))
+		if (!verdict_keeps_up(&verdicts[i], fps))
 			slow[slow_count++] = i;
 		else if (candidates->items[i].is_hardware)
 			order[count++] = i;

@@ -37,12 +37,15 @@ struct gl_verdict {
 	double upload_ms, readback_ms, draw_ms; /* medians for one 1920x1080 picture */
 };
 
+/* Whether a working encoder takes a frame time of `fps` at most, for the median picture and on the
+ * whole. The 95th percentile does not count: a busy start spoils it. */
+bool verdict_keeps_up(const struct verdict *verdict, uint32_t fps);
+
 /* Indices of the working candidates, the best first: how many. Hardware that keeps up with `fps`
  * goes first, in the ladder's order unless another is faster by a third (its median picture takes
  * two thirds of the time or less); then software that keeps up, in the ladder's order, which is
- * that of quality; then all that does not, the fastest first. To keep up is to take a frame time at
- * most for the median picture, and on the whole. `verdicts` runs parallel to `candidates->items`.
- */
+ * that of quality; then all that does not, the fastest first. `verdicts` runs parallel to
+ * `candidates->items`. */
 size_t verdicts_rank(const struct candidates *candidates, const struct verdict *verdicts,
 	uint32_t fps, size_t order[CANDIDATES_MAX]);
 
