@@ -104,7 +104,8 @@ struct cursor {
 	} shapes[CURSOR_SHAPES];
 	size_t next;                        /* the one to be replaced next */
 	struct sp_cursor_position position; /* id 0 = hidden */
-	uint32_t shape_id;                  /* the current shape, also while hidden */
+	bool was_told;                      /* the compositor told a shape, or that there is none */
+	uint32_t shape_id;                  /* the current shape, also off the screen; 0 = none */
 };
 
 /* The agent's side of a viewer; viewer_data() of it. */

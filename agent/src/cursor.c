@@ -50,7 +50,7 @@ static void send_to(struct agent *a, struct seat *seat)
 
 void cursor_greet(struct agent *a, struct seat *seat)
 {
-	if (a->cursor.shape_id)
+	if (a->cursor.shape_id || a->cursor.was_told)
 		send_to(a, seat);
 }
 
@@ -95,6 +95,68 @@ static uint32_t keep_shape(struct agent *a, const struct capture_cursor *shape)
 	return c->shapes[place].id;
 }
 
+/* mutter tells a shape when it changes, not when a stream begins, so that over the bare desktop of
+ * a new session it has told none, and yet there is a pointer to be seen. */
+static uint32_t keep_arrow(struct agent *a)
+{
+	static const char *const rows[] = {
+		"X           ",
+		"XX          ",
+		"X.X         ",
+		"X..X        ",
+		"X...X       ",
+		"X....X      ",
+		"X.....X     ",
+		"X......X    ",
+		"X.......X   ",
+		"X........X  ",
+		"X.........X ",
+		"X......XXXXX",
+		"X...X..X    ",
+		"X..XX..X    ",
+		"X.X  X..X   ",
+		"XX   X..X   ",
+		"      X..X  ",
+		"      X..X  ",
+		"       XX   ",
+	};
+	enum { WIDTH = 12, HEIGHT = sizeof rows / sizeof *rows };
+	uint8_t rgba[HEIGHT][WIDTH][4] = { 0 };
+
+	for (size_t y = 0; y < HEIGHT; y++)
+		for (size_t x = 0; x < WIDTH; x++)
+			if (rows[y][x] != ' ') {
+				memset(rgba[y][x], rows[y][x] == '.' ? 0xff : 0, 3);
+				rgba[y][x][3] = 0xff;
+			}
+	return keep_shape(a,
+		&(struct capture_cursor){
+			.rgba = &rgba[0][0][0],
+			.width_px = WIDTH,
+			.height_px = HEIGHT,
+		});
+}
+
+static void follow_shape(struct agent *a, const struct capture_cursor *cursor)
+{
+	struct cursor *c = &a->cursor;
+
+	switch (cursor->shape) {
+	case CAPTURE_SHAPE_NEW:
+		c->was_told = true;
+		c->shape_id = keep_shape(a, cursor);
+		break;
+	case CAPTURE_SHAPE_EMPTY:
+		c->was_told = true;
+		c->shape_id = 0;
+		break;
+	case CAPTURE_SHAPE_SAME:
+		if (cursor->visible && !c->was_told)
+			c->shape_id = keep_arrow(a);
+		break;
+	}
+}
+
 void cursor_on_change(void *owner, const struct capture_cursor *cursor)
 {
 	struct agent *a = owner;
@@ -102,8 +164,7 @@ void cursor_on_change(void *owner, const struct capture_cursor *cursor)
 	struct sp_cursor_position before = c->position;
 	uint32_t shape_before = c->shape_id;
 
-	if (cursor->rgba)
-		c->shape_id = keep_shape(a, cursor);
+	follow_shape(a, cursor);
 	c->position = (struct sp_cursor_position){
 		.id = cursor->visible ? c->shape_id : 0,
 		.x_px = cursor->x_px,

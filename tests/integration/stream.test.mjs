@@ -237,3 +237,36 @@ describe('a desktop at rest', () => {
     await viewer.close();
   });
 });
+
+describe('the pointer', () => {
+  const pointerIn = async (app) => {
+    const agent = await startAgent({ app, name: 'pointer' });
+    return { agent, viewer: await connect(agent) };
+  };
+  const isAt = ({ cursorPosition: at }, x, y) => at?.xPx === x && at.yPx === y;
+
+  test('is to be seen over a desktop where no program has given it a shape', async () => {
+    const { agent, viewer } = await pointerIn();
+    await viewer.firstKeyFrame();
+
+    viewer.move(300, 200);
+    await viewer.waitFor('the pointer', () => isAt(viewer, 300, 200) && viewer.cursorPosition.id);
+    const { rgba } = viewer.cursorShapes.get(viewer.cursorPosition.id);
+    assert.ok(rgba.some((byte) => byte === 255), 'the shape has something to be seen');
+
+    await agent.stop();
+  });
+
+  test('is hidden where a program wants none', async () => {
+    const screen = testClient({ mode: 'static', hidePointer: true });
+    const { agent, viewer } = await pointerIn(screen.command);
+    await screen.waitForInput(viewer);
+
+    viewer.move(300, 200);
+    await viewer.waitFor('no pointer', () =>
+      isAt(viewer, 300, 200) && viewer.cursorPosition.id === 0);
+
+    await agent.stop();
+    screen.clean();
+  });
+});

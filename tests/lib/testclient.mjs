@@ -20,14 +20,15 @@ export class TestClient {
   #arguments;
   #cleanAtExit = () => this.clean();
 
-  constructor({ mode, content, fps, size, lock, logFrames } = {}) {
+  constructor({ mode, content, fps, size, lock, hidePointer, logFrames } = {}) {
     process.on('exit', this.#cleanAtExit);
     this.log = join(this.#directory, 'log.jsonl');
     this.#arguments = [
       process.env.HELIX_TESTCLIENT ?? PROGRAM, '--log', this.log,
       ...(mode ? ['--mode', mode] : []), ...(content ? ['--content', content] : []),
       ...(fps ? ['--fps', String(fps)] : []), ...(size ? ['--size', size] : []),
-      ...(lock ? ['--lock'] : []), ...(logFrames ? ['--log-frames'] : []),
+      ...(lock ? ['--lock'] : []), ...(hidePointer ? ['--hide-pointer'] : []),
+      ...(logFrames ? ['--log-frames'] : []),
     ];
   }
 

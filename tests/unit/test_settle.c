@@ -91,12 +91,43 @@ Test(settle, ends_though_the_queue_stays_one_behind)
 	cr_assert_leq(pauses, 2);
 }
 
+Test(settle, pauses_after_pointer_positions_without_a_picture)
+{
+	struct settle settle = { 0 };
+
+	settle_pointer(&settle, 990 * MS, 1000 * MS);
+
+	cr_assert(settle_deadline(&settle, true, 1000 * MS + SETTLE_AFTER_US));
+}
+
+Test(settle, pauses_again_when_only_an_older_position_came)
+{
+	struct settle settle = resuming(1000 * MS);
+
+	settle_pointer(&settle, 990 * MS, 1010 * MS);
+	cr_assert(settle_holds(&settle));
+	cr_assert_not(settle_deadline(&settle, true, settle_deadline_us(&settle)));
+
+	cr_assert(settle_deadline(&settle, true, settle_deadline_us(&settle)));
+}
+
+Test(settle, takes_a_position_for_no_answer)
+{
+	struct settle settle = resuming(1000 * MS);
+
+	settle_pointer(&settle, 1010 * MS, 1020 * MS);
+	cr_assert(settle_holds(&settle));
+	cr_assert(settle_picture(&settle, 1010 * MS, 1030 * MS));
+
+	cr_assert_eq(settle_deadline_us(&settle), SETTLE_NEVER);
+}
+
 Test(settle, does_not_pause_while_the_pointer_moves)
 {
 	struct settle settle = { 0 };
 
 	settle_picture(&settle, 0, 1000 * MS);
-	settle_postpone(&settle, 1100 * MS);
+	settle_postpone(&settle, 1100 * MS + SETTLE_AFTER_US);
 
 	cr_assert_not(settle_deadline(&settle, true, 1000 * MS + SETTLE_AFTER_US));
 	cr_assert(settle_deadline(&settle, true, 1100 * MS + SETTLE_AFTER_US));

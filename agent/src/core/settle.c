@@ -44,10 +44,20 @@ bool settle_picture(struct settle *s, uint64_t drawn_us, uint64_t now_us)
 	return true;
 }
 
-void settle_postpone(struct settle *s, uint64_t now_us)
+void settle_pointer(struct settle *s, uint64_t drawn_us, uint64_t now_us)
 {
-	if (s->state == SETTLE_MOVING && s->deadline_us < now_us + SETTLE_AFTER_US)
-		s->deadline_us = now_us + SETTLE_AFTER_US;
+	if (!settle_holds(s)) {
+		s->again = false;
+		move(s, now_us);
+	} else if (s->state == SETTLE_PAUSING || (drawn_us && drawn_us < s->paused_us)) {
+		s->stale = true;
+	}
+}
+
+void settle_postpone(struct settle *s, uint64_t until_us)
+{
+	if (s->state == SETTLE_MOVING && s->deadline_us < until_us)
+		s->deadline_us = until_us;
 }
 
 bool settle_deadline(struct settle *s, bool streaming, uint64_t now_us)

@@ -2,8 +2,8 @@
  *
  * A PipeWire driver such as mutter hands over one buffer a cycle. When we are late for one, the
  * buffer waits in its queue for the next cycle, and at the end of a movement there is none: the
- *last picture would show only when something else moves (seen with mutter 43 on a busy machine). So
- * after each movement the stream pauses for a moment. When it goes on, mutter draws, and thereby
+ * last picture would show only when something else moves (seen with mutter 43 on a busy machine).
+ *So after each movement the stream pauses for a moment. When it goes on, mutter draws, and thereby
  * pushes out what waited.
  *
  *	REST -> MOVING (a picture came) -> PAUSING (120 ms without one) -> RESUMING -> REST
@@ -37,9 +37,13 @@ void settle_expect(struct settle *settle, uint64_t now_us);
  * it, and the compositor may still be about to pause. */
 bool settle_picture(struct settle *settle, uint64_t drawn_us, uint64_t now_us);
 
-/* An absolute position is on its way to the compositor, which must not find the stream paused: not
- * now. Pointer motion pushes out what waits as well. */
-void settle_postpone(struct settle *settle, uint64_t now_us);
+/* A pointer position came without a picture, of the time `drawn_us`. The last one of a movement can
+ * be stuck like a picture; one from before a pause shows that the answer is behind it. */
+void settle_pointer(struct settle *settle, uint64_t drawn_us, uint64_t now_us);
+
+/* What must not find the stream paused is on its way to the compositor: no pause before `until_us`.
+ * Absolute positions, and programs that choose a pointer's shape, push out what waits as well. */
+void settle_postpone(struct settle *settle, uint64_t until_us);
 
 /* The deadline has passed. True: pause the stream. `streaming`: it can be paused. */
 bool settle_deadline(struct settle *settle, bool streaming, uint64_t now_us);

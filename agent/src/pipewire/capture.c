@@ -18,6 +18,10 @@
 
 #define MAX_BUFFERS 32
 
+/* mutter takes the pointer's shape away when it comes to a window, whose program then chooses one:
+ * if that falls into a pause, the pointer stays without. */
+#define SHAPE_US 500000
+
 struct slot {
 	uint32_t id; /* 0 = free */
 	struct pw_buffer *buffer;
@@ -46,6 +50,7 @@ struct capture {
 	bool paused; /* as the owner was told */
 	bool resize_due;
 	uint64_t arrived, replaced;
+	uint64_t shape_due_us; /* until then a program may choose the pointer's shape */
 	uint8_t cursor[CURSOR_META_PIXELS];
 };
 
@@ -124,6 +129,8 @@ static void apply_resize(struct capture *c)
 /* Bring timer and owner in line with c->settle. */
 static void follow_settle(struct capture *c)
 {
+	settle_postpone(&c->settle, c->shape_due_us);
+
 	uint64_t deadline_us = settle_deadline_us(&c->settle);
 	bool paused = settle_holds(&c->settle);
 
@@ -147,8 +154,12 @@ static int on_settle_timer(sd_event_source *source, uint64_t planned_us, void *o
 		!c->lost && pw_stream_get_state(c->stream, NULL) == PW_STREAM_STATE_STREAMING;
 
 	(void)source, (void)planned_us;
-	if (settle_deadline(&c->settle, streaming, clock_now_us()))
+	if (settle_deadline(&c->settle, streaming, clock_now_us())) {
+		/* In one breath: while it stands still, mutter drops absolute positions and does
+		 * not notice that the pointer takes another shape. */
 		pw_stream_set_active(c->stream, false);
+		pw_stream_set_active(c->stream, true);
+	}
 	follow_settle(c);
 	/* Seen with PipeWire 0.3: it mixes up the buffers of two sizes ("invalid memory type"), and
 	 * none ever comes. Only a new stream helps. */
@@ -273,17 +284,34 @@ static bool is_old_news(struct capture *c, struct pw_buffer *buffer)
 	return answer && last && shows_the_same(c, last->buffer->buffer, buffer->buffer);
 }
 
+static bool read_cursor(struct capture *c, struct spa_buffer *buffer)
+{
+	struct capture_cursor cursor;
+
+	if (!cursor_meta_read(buffer, c->cursor, &cursor))
+		return false;
+	if (cursor.shape != CAPTURE_SHAPE_SAME)
+		c->shape_due_us =
+			cursor.shape == CAPTURE_SHAPE_EMPTY ? clock_now_us() + SHAPE_US : 0;
+	c->events->cursor(c->owner, &cursor);
+	return true;
+}
+
 static void on_process(void *owner)
 {
 	struct capture *c = owner;
 	struct pw_buffer *newest = NULL, *buffer;
-	struct capture_cursor cursor;
 	struct picture_damage damage = { 0 };
 
 	while ((buffer = pw_stream_dequeue_buffer(c->stream))) {
-		if (cursor_meta_read(buffer->buffer, c->cursor, &cursor))
-			c->events->cursor(c->owner, &cursor);
+		bool has_cursor = read_cursor(c, buffer->buffer);
+
 		if (!slot_of(c, buffer) || !c->format.width_px || !has_picture(c, buffer->buffer)) {
+			if (has_cursor) {
+				settle_pointer(
+					&c->settle, drawn_us(buffer->buffer), clock_now_us());
+				follow_settle(c);
+			}
 			pw_stream_queue_buffer(c->stream, buffer);
 			continue;
 		}
@@ -462,7 +490,7 @@ void capture_resize(struct capture *c, uint32_t width_px, uint32_t height_px)
 
 void capture_postpone_pause(struct capture *c)
 {
-	settle_postpone(&c->settle, clock_now_us());
+	settle_postpone(&c->settle, clock_now_us() + SETTLE_AFTER_US);
 }
 
 void capture_release(struct capture *c, uint32_t buffer)

@@ -26,13 +26,19 @@ struct capture_picture {
 	uint64_t captured_us;
 };
 
+enum capture_shape {
+	CAPTURE_SHAPE_SAME, /* as it was; mutter starts with this, though it never told a shape */
+	CAPTURE_SHAPE_NEW,
+	CAPTURE_SHAPE_EMPTY, /* the program under the pointer wants none to be seen */
+};
+
 struct capture_cursor {
-	bool visible;
+	bool visible; /* it is on this screen */
 	int32_t x_px, y_px;
-	int32_t hotspot_x_px, hotspot_y_px;
-	/* A new shape, premultiplied RGBA without row padding; NULL when it is still the last one.
-	 * Valid during the call. */
+	enum capture_shape shape;
+	/* Of a new shape: premultiplied RGBA without row padding, valid during the call. */
 	const uint8_t *rgba;
+	int32_t hotspot_x_px, hotspot_y_px;
 	uint32_t width_px, height_px;
 };
 
