@@ -1,6 +1,7 @@
 #include "probe.h"
 
 #include "core/h264.h"
+#include "core/utf8.h"
 #include "decode.h"
 #include "encoders.h"
 #include "quality.h"
@@ -53,7 +54,7 @@ __attribute__((format(printf, 3, 4))) static bool fail(
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	report_clean(p->problem, sizeof p->problem, text);
+	utf8_copy_clean(p->problem, sizeof p->problem, text);
 	p->code = code;
 	return false;
 }
@@ -242,7 +243,7 @@ static int print(const struct probe *p)
 	guint major, minor, micro, nano;
 	char text[64];
 
-	report_clean(text, sizeof text, p->request->element);
+	utf8_copy_clean(text, sizeof text, p->request->element);
 	cJSON_AddBoolToObject(report, "ok", !p->code[0]);
 	cJSON_AddStringToObject(report, "element", text);
 	cJSON_AddStringToObject(report, "title", p->encoder ? p->encoder->title : "");

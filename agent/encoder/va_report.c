@@ -1,5 +1,6 @@
 #include "va_report.h"
 
+#include "core/utf8.h"
 #include "report.h"
 #include "sys/cleanup.h"
 #include "sys/log.h"
@@ -34,7 +35,7 @@ static void on_error(void *context, const char *message)
 {
 	struct hearing *hearing = context;
 
-	report_clean(hearing->error, sizeof hearing->error, message);
+	utf8_copy_clean(hearing->error, sizeof hearing->error, message);
 	log_debug("va: %s", hearing->error);
 }
 
@@ -45,9 +46,9 @@ static void on_info(void *context, const char *message)
 	const char *path = after(message, "Trying to open ");
 
 	if (version)
-		report_clean(hearing->report->libva, sizeof hearing->report->libva, version);
+		utf8_copy_clean(hearing->report->libva, sizeof hearing->report->libva, version);
 	if (path)
-		report_clean(hearing->path, sizeof hearing->path, path);
+		utf8_copy_clean(hearing->path, sizeof hearing->path, path);
 	log_debug("va: %s", message);
 }
 
@@ -117,7 +118,7 @@ static void explain(struct va_report *report, const struct hearing *hearing, VAS
 		snprintf(text, sizeof text, "libva cannot start the driver for %s: %s%s%s%s",
 			report->device, vaErrorStr(status), hearing->error[0] ? " (" : "",
 			hearing->error, hearing->error[0] ? ")" : "");
-	report_clean(report->problem, sizeof report->problem, text);
+	utf8_copy_clean(report->problem, sizeof report->problem, text);
 }
 
 static void ask(VADisplay display, struct va_report *report)
@@ -136,7 +137,7 @@ static void ask(VADisplay display, struct va_report *report)
 
 		if (!report->libva[0])
 			snprintf(report->libva, sizeof report->libva, "%d.%d", major, minor);
-		report_clean(report->driver, sizeof report->driver, vendor ? vendor : "");
+		utf8_copy_clean(report->driver, sizeof report->driver, vendor ? vendor : "");
 		add_profiles(display, report);
 		report->works = true;
 	}
@@ -146,7 +147,7 @@ static void ask(VADisplay display, struct va_report *report)
 void va_report_make(const char *device, struct va_report *ret_report)
 {
 	*ret_report = (struct va_report){ 0 };
-	report_clean(ret_report->device, sizeof ret_report->device, device);
+	utf8_copy_clean(ret_report->device, sizeof ret_report->device, device);
 	autoclose int fd = open(device, O_RDWR | O_CLOEXEC);
 	if (fd < 0) {
 		snprintf(ret_report->problem, sizeof ret_report->problem, "%s cannot be opened: %s",

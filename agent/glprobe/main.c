@@ -24,6 +24,8 @@
  * in the arguments. */
 #include "canvas.h"
 #include "core/picture.h"
+#include "core/utf8.h"
+#include "core/verdict.h"
 #include "sys/cleanup.h"
 #include "sys/clock.h"
 
@@ -229,33 +231,13 @@ static double median_ms(const struct findings *f, enum figure figure)
 	return count ? (double)sorted[middle] / 1e3 : 0;
 }
 
-/* Foreign text: "?" for what is not printable ASCII, cut to what fits. */
+/* Foreign text, up to `size` bytes of it. */
 static void add_text(cJSON *report, const char *name, const char *text, size_t size)
 {
 	char clean[256];
-	size_t used = 0;
 
-	for (; *text && used < size && used < sizeof clean - 1; text++)
-		clean[used++] = *text >= ' ' && *text <= '~' ? *text : '?';
-	clean[used] = '\0';
+	utf8_copy_clean(clean, size < sizeof clean ? size + 1 : sizeof clean, text);
 	cJSON_AddStringToObject(report, name, clean);
-}
-
-static bool is_software(const char *renderer)
-{
-	static const char *const names[] = {
-		"llvmpipe",
-		"softpipe",
-		"swrast",
-		"swiftshader",
-		"software rasterizer",
-		"microsoft basic render",
-	};
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (strcasestr(renderer, names[i]))
-			return true;
-	return false;
 }
 
 /* "22.3.6" of "OpenGL ES 3.2 Mesa 22.3.6 (git-...)". */
@@ -279,7 +261,7 @@ static cJSON *make_report(const struct findings *f, bool ok)
 		add_text(report, "vendor", canvas->vendor, 60);
 		add_text(report, "version", canvas->version, 120);
 		add_mesa(report, canvas->version);
-		cJSON_AddBoolToObject(report, "is_software", is_software(canvas->renderer));
+		cJSON_AddBoolToObject(report, "is_software", gl_is_software(canvas->renderer));
 	}
 	if (f->rounds) {
 		cJSON_AddNumberToObject(report, "width", canvas->width_px);

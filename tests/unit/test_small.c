@@ -167,7 +167,9 @@ Test(utf8, a_clean_copy_is_cut_between_characters_and_holds_nothing_foreign)
 	expect_clean(5, "12345", "1234");
 	expect_clean(5, "abc\u00e9", "abc");
 	expect_clean(6, "abc\u00e9", "abc\u00e9");
-	expect_clean(32, "a\nb\x1b[1mc\x7f", "a?b?[1mc?");
+	expect_clean(32, "a\nb\x1b[1mc\x7f", "a b?[1mc?");
+	expect_clean(32, "one\ttwo \r\n", "one two");
+	expect_clean(32, "left\u202eright\u2066", "left?right?");
 	expect_clean(32, "a\xff\xc3z", "a??z");
 	expect_clean(1, "a", "");
 }

@@ -31,26 +31,42 @@ bool utf8_next(const char *text, size_t size, size_t *position, uint32_t *ret_co
 	return true;
 }
 
-void utf8_copy_clean(char *buffer, size_t size, const char *text)
+static bool is_printable(uint32_t code)
 {
-	size_t length = strlen(text), at = 0, written = 0;
+	return code >= 0x20 && (code < 0x7f || code >= 0xa0) && (code < 0x2028 || code > 0x202e) &&
+		(code < 0x2066 || code > 0x2069);
+}
 
+void utf8_copy_clean_part(char *buffer, size_t size, const char *text, size_t length)
+{
+	size_t at = 0, written = 0;
+
+	if (!size)
+		return;
 	while (at < length) {
 		size_t next = at;
-		uint32_t code;
-		bool is_good = utf8_next(text, length, &next, &code) && code >= 0x20 &&
-			!(code >= 0x7f && code < 0xa0);
-		size_t taken = next > at ? next - at : 1, put = is_good ? taken : 1;
+		uint32_t code = 0;
+		bool is_good = utf8_next(text, length, &next, &code);
+		size_t taken = is_good ? next - at : 1;
+		bool is_blank = is_good && code >= '\t' && code <= '\r';
 
-		if (written + put >= size)
+		is_good = is_good && is_printable(code);
+		if (written + (is_good ? taken : 1) >= size)
 			break;
 		/* Never more is written than was read. */
 		if (is_good)
-			memmove(buffer + written, text + at, put);
+			memmove(buffer + written, text + at, taken);
 		else
-			buffer[written] = '?';
-		written += put;
+			buffer[written] = is_blank ? ' ' : '?';
+		written += is_good ? taken : 1;
 		at += taken;
 	}
+	while (written && buffer[written - 1] == ' ')
+		written--;
 	buffer[written] = '\0';
+}
+
+void utf8_copy_clean(char *buffer, size_t size, const char *text)
+{
+	utf8_copy_clean_part(buffer, size, text, strlen(text));
 }

@@ -78,7 +78,7 @@ size_t verdicts_rank(const struct candidates *candidates, const struct verdict *
 	return count;
 }
 
-static bool is_software_renderer(const char *renderer)
+bool gl_is_software(const char *renderer)
 {
 	/* The last one is what Windows has where there is no GPU: "D3D12 (Microsoft Basic...)". */
 	static const char *const names[] = { "llvmpipe", "softpipe", "swrast", "lavapipe",
@@ -99,7 +99,7 @@ bool gl_is_worth_it(const struct gl_verdict *gpu, const struct gl_verdict *softw
 {
 	double took_ms = whole_picture_ms(gpu), limit_ms = FRAME_TIME_MS;
 
-	if (gpu->state != VERDICT_WORKS || is_software_renderer(gpu->renderer))
+	if (gpu->state != VERDICT_WORKS || gl_is_software(gpu->renderer))
 		return false;
 	if (software->state == VERDICT_WORKS && 2 * whole_picture_ms(software) > limit_ms)
 		limit_ms = 2 * whole_picture_ms(software);
@@ -126,36 +126,6 @@ static struct span span(const char *text, size_t length)
 struct parts {
 	struct span driver, adapter;
 };
-
-/* Foreign text, to be shown to people: no control characters, and none that turn the direction of
- * what follows. */
-static bool is_printable(uint32_t code)
-{
-	return code >= 0x20 && (code < 0x7f || code >= 0xa0) && (code < 0x2028 || code > 0x202e) &&
-		(code < 0x2066 || code > 0x2069);
-}
-
-static void write_clean(struct span s, char *buffer, size_t size)
-{
-	size_t at = 0, used = 0;
-
-	if (!size)
-		return;
-	while (at < s.length) {
-		size_t start = at;
-		uint32_t code = 0;
-		bool is_good = utf8_next(s.text, s.length, &at, &code) && is_printable(code);
-
-		if (at == start)
-			at++;
-		size_t width = is_good ? at - start : 1;
-		if (used + width >= size)
-			break;
-		memcpy(buffer + used, is_good ? s.text + start : "?", width);
-		used += width;
-	}
-	buffer[used] = '\0';
-}
 
 /* Up to `end`, or all where that is not in it. */
 static struct span before(const char *text, const char *end)
@@ -291,10 +261,14 @@ static struct parts take_apart(const char *text)
 
 void verdict_adapter(const char *driver, char *buffer, size_t size)
 {
-	write_clean(take_apart(driver).adapter, buffer, size);
+	struct span s = take_apart(driver).adapter;
+
+	utf8_copy_clean_part(buffer, size, s.text, s.length);
 }
 
 void verdict_driver(const char *vendor, char *buffer, size_t size)
 {
-	write_clean(take_apart(vendor).driver, buffer, size);
+	struct span s = take_apart(vendor).driver;
+
+	utf8_copy_clean_part(buffer, size, s.text, s.length);
 }

@@ -49,6 +49,9 @@ bool verdict_keeps_up(const struct verdict *verdict, uint32_t fps);
 size_t verdicts_rank(const struct candidates *candidates, const struct verdict *verdicts,
 	uint32_t fps, size_t order[CANDIDATES_MAX]);
 
+/* Whether a GL renderer of this name runs on the CPU. */
+bool gl_is_software(const char *renderer);
+
 /* Whether the compositor should be drawn by `gpu` rather than by `software`: it works, is no
  * software renderer, and a whole picture's upload (with the drawing of it) and readback take no
  * longer than twice of software's or a frame time of 60 per second, whichever is more. Without

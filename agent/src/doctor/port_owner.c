@@ -1,3 +1,4 @@
+#include "core/utf8.h"
 #include "doctor/surroundings.h"
 
 #include <dirent.h>
@@ -63,10 +64,7 @@ static void read_name(const char *pid, char *name, size_t size)
 		*name = '\0';
 	if (file)
 		fclose(file);
-	name[strcspn(name, "\n")] = '\0';
-	for (char *c = name; *c; c++)
-		if (*c < ' ' || *c > '~')
-			*c = '?';
+	utf8_copy_clean(name, size, name);
 }
 
 bool port_owner_find(uint16_t port, char *name, size_t size, int *ret_pid)

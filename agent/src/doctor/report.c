@@ -25,29 +25,6 @@ static cJSON *parse(const char *text, size_t size)
 	return NULL;
 }
 
-/* Foreign text as one line: "?" for what is not UTF-8 or not printable, cut between characters. */
-static void clean(const char *text, char *buffer, size_t size)
-{
-	size_t length = strlen(text), at = 0, used = 0;
-
-	while (at < length) {
-		size_t start = at;
-		uint32_t code = 0;
-		bool is_good = utf8_next(text, length, &at, &code);
-
-		if (!is_good)
-			at = start + 1;
-		bool is_printable = is_good && code >= 0x20 && (code < 0x7f || code >= 0xa0) &&
-			(code < 0x2028 || code > 0x202e) && (code < 0x2066 || code > 0x2069);
-		size_t width = is_printable ? at - start : 1;
-		if (used + width >= size)
-			break;
-		memcpy(buffer + used, is_printable ? text + start : "?", width);
-		used += width;
-	}
-	buffer[used] = '\0';
-}
-
 /* Missing text is "", other types are refused. */
 static bool read_text(const cJSON *object, const char *name, char *buffer, size_t size)
 {
@@ -58,7 +35,7 @@ static bool read_text(const cJSON *object, const char *name, char *buffer, size_
 		return true;
 	if (!cJSON_IsString(item))
 		return false;
-	clean(item->valuestring, buffer, size);
+	utf8_copy_clean(buffer, size, item->valuestring);
 	return true;
 }
 

@@ -1,5 +1,6 @@
 #include "sys/machine.h"
 
+#include "core/utf8.h"
 #include "sys/cleanup.h"
 
 #include <dirent.h>
@@ -75,14 +76,10 @@ static void read_file(const struct path *path, char *buffer, size_t size)
 	buffer[used] = '\0';
 }
 
-/* One line of foreign text: "?" for what is not printable, cut to what fits. */
+/* The first line of foreign text. */
 static void copy_line(char *buffer, size_t size, const char *text)
 {
-	size_t used = 0;
-
-	for (; *text && *text != '\n' && used < size - 1; text++)
-		buffer[used++] = *text >= ' ' && *text <= '~' ? *text : '?';
-	buffer[used] = '\0';
+	utf8_copy_clean_part(buffer, size, text, strcspn(text, "\n"));
 }
 
 static void read_kernel(const char *root, struct machine *m)
