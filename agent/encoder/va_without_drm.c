@@ -43,6 +43,7 @@ __attribute__((visibility("default"))) int drmGetNodeTypeFromFd(int fd);
 void va_without_drm_enable(void)
 {
 	is_enabled = true;
+	/* GStreamer would look at plugins in another program, which has no such symbol. */
 	gst_registry_fork_set_enabled(FALSE);
 }
 

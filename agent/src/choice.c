@@ -94,21 +94,12 @@ static void build_ladder(struct agent *a)
 	ladder_init(&c->ladder, count);
 }
 
-static bool has_hardware(const struct choice *c)
-{
-	for (size_t i = 0; i < c->candidates.count; i++)
-		if (c->candidates.items[i].is_hardware &&
-			candidate_is_possible(&c->candidates.items[i]))
-			return true;
-	return false;
-}
-
-static bool has_broken_hardware(const struct choice *c)
+static bool has_hardware(const struct choice *c, bool is_broken)
 {
 	for (size_t i = 0; i < c->candidates.count; i++)
 		if (c->candidates.items[i].is_hardware &&
 			candidate_is_possible(&c->candidates.items[i]) &&
-			c->results.verdicts[i].state == VERDICT_FAILED)
+			(!is_broken || c->results.verdicts[i].state == VERDICT_FAILED))
 			return true;
 	return false;
 }
@@ -182,7 +173,7 @@ void choice_on_picture(struct agent *a)
 		return;
 	c->was_probed = true;
 	/* What failed once, perhaps before the driver was ready, is tried at each start. */
-	if (c->is_remembered ? has_broken_hardware(c) : has_hardware(c) || c->machine.has_dxg)
+	if (c->is_remembered ? has_hardware(c, true) : has_hardware(c, false) || c->machine.has_dxg)
 		start_probe(a, PROBE_ALL, on_all_probed);
 }
 

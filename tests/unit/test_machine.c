@@ -103,6 +103,15 @@ static void expect_node(
 	cr_expect_eq(node->is_render, is_render, "%s", path);
 }
 
+Test(machine, a_kernel_that_somebody_built_for_wsl_counts)
+{
+	struct machine m;
+
+	put(place("proc/sys/kernel/osrelease"), "6.12.8-mine-WSL2+\n");
+	machine_read(root, &m);
+	cr_expect(m.is_wsl);
+}
+
 Test(machine, a_plain_linux_with_two_gpus)
 {
 	struct machine m;

@@ -40,9 +40,6 @@ static const struct rule rules[] = {
 	{ "GST_REGISTRY", ALL, NULL, REGISTRY, false },
 	/* It would be believed more than that. */
 	{ "GST_REGISTRY_1_0", ALL, NULL, NO_FIELD, false },
-	/* GStreamer looks at plugins in another program, which has no drmGetNodeTypeFromFd of ours.
-	 */
-	{ "GST_REGISTRY_FORK", BIT(VAAPI_WITHOUT_DRM), "no", NO_FIELD, false },
 
 	/* Else the first node that udev tells wins, or none. vah264enc does not ask for it, but
 	 * helix-encoder does when it reports on VA, and so does the vaapi plugin that is scanned.

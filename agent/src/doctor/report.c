@@ -177,12 +177,15 @@ int report_read_gl(const char *text, size_t size, bool wants_gpu, struct gl_verd
 
 static bool has_entrypoint(const cJSON *profile, const char *name)
 {
-	const cJSON *item;
+	const cJSON *list = cJSON_GetObjectItemCaseSensitive(profile, "entrypoints");
+	int count = cJSON_GetArraySize(list);
 
-	cJSON_ArrayForEach(item,
-		cJSON_GetObjectItemCaseSensitive(
-			profile, "entrypoints")) if (cJSON_IsString(item) &&
-		!strcmp(item->valuestring, name)) return true;
+	for (int i = 0; i < count; i++) {
+		const cJSON *item = cJSON_GetArrayItem(list, i);
+
+		if (cJSON_IsString(item) && !strcmp(item->valuestring, name))
+			return true;
+	}
 	return false;
 }
 

@@ -90,7 +90,7 @@ static void read_kernel(const char *root, struct machine *m)
 	if (path_make(&path, root, "/proc/sys/kernel/osrelease"))
 		read_file(&path, text, sizeof text);
 	copy_line(m->kernel, sizeof m->kernel, text);
-	m->is_wsl = strcasestr(m->kernel, "microsoft");
+	m->is_wsl = strcasestr(m->kernel, "microsoft") || strcasestr(m->kernel, "wsl2");
 }
 
 /* The last part of what a link says; "" when it is none. The link may lead nowhere. */

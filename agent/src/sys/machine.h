@@ -10,7 +10,7 @@
  * files tell: programs tell them, see machine_ask_wsl().
  *
  *	kernel		ROOT/proc/sys/kernel/osrelease
- *	is_wsl		"microsoft" in it, in any case
+ *	is_wsl		"microsoft" or "WSL2" in it, in any case: some build their own kernel
  *	is_container	ROOT/.dockerenv or ROOT/run/.containerenv exists
  *	nodes		ROOT/dev/dri/{card,renderD}*; driver: the last part of the link
  *			ROOT/sys/class/drm/NAME/device/driver, or of ROOT/sys/class/drm/NAME/device
