@@ -114,7 +114,12 @@ static void on_capture_picture(void *owner, const struct capture_picture *pictur
 
 static void on_capture_paused(void *owner, bool paused)
 {
-	portal_hold_positions(((struct agent *)owner)->portal, paused);
+	struct agent *a = owner;
+
+	if (!paused)
+		portal_release_positions(a->portal);
+	else if (!portal_hold_positions(a->portal))
+		capture_pause(a->capture);
 }
 
 const struct capture_events agent_capture_events = {
@@ -160,8 +165,17 @@ static void on_portal_lost(void *owner, const char *text)
 	restart_cast(a);
 }
 
+static void on_held(void *owner)
+{
+	struct agent *a = owner;
+
+	if (a->capture)
+		capture_pause(a->capture);
+}
+
 static const struct portal_events portal_events = {
 	.started = on_portal_started,
+	.held = on_held,
 	.lost = on_portal_lost,
 };
 

@@ -290,8 +290,6 @@ static void on_pointer(struct agent *a, const struct sp_pointer *pointer)
 		return;
 	x = x > format->width_px - 1 ? format->width_px - 1 : x;
 	y = y > format->height_px - 1 ? format->height_px - 1 : y;
-	if (a->capture)
-		capture_postpone_pause(a->capture);
 	portal_move_to(a->portal, x, y);
 }
 

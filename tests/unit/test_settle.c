@@ -133,6 +133,18 @@ Test(settle, does_not_pause_while_the_pointer_moves)
 	cr_assert(settle_deadline(&settle, true, 1100 * MS + SETTLE_AFTER_US));
 }
 
+Test(settle, waits_long_for_an_answer_but_not_for_one_that_is_stuck)
+{
+	struct settle settle = resuming(1000 * MS);
+
+	cr_assert_not(settle_deadline(&settle, true, 1900 * MS));
+	cr_assert(settle_holds(&settle), "a busy machine may answer late");
+
+	settle_picture(&settle, 990 * MS, 1910 * MS);
+	settle_picture(&settle, 995 * MS, 1920 * MS);
+	cr_assert_leq(settle_deadline_us(&settle), 2060 * MS);
+}
+
 Test(settle, gives_up_when_nothing_answers)
 {
 	struct settle settle = resuming(1000 * MS);

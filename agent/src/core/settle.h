@@ -45,6 +45,9 @@ void settle_pointer(struct settle *settle, uint64_t drawn_us, uint64_t now_us);
  * Absolute positions, and programs that choose a pointer's shape, push out what waits as well. */
 void settle_postpone(struct settle *settle, uint64_t until_us);
 
+/* Whether settle_deadline() would ask for a pause now. */
+bool settle_is_due(const struct settle *settle, bool streaming, uint64_t now_us);
+
 /* The deadline has passed. True: pause the stream. `streaming`: it can be paused. */
 bool settle_deadline(struct settle *settle, bool streaming, uint64_t now_us);
 

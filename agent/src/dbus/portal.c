@@ -383,6 +383,7 @@ void portal_free(struct portal *p)
 	p->lost = true;
 	sd_event_source_disable_unref(p->timer);
 	sd_bus_slot_unref(p->outstanding);
+	sd_bus_slot_unref(p->barrier);
 	/* Leaving the bus closes the portal session. */
 	sd_bus_close_unref(p->bus);
 	free(p);

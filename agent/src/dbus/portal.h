@@ -29,6 +29,8 @@ struct portal_stream {
 
 struct portal_events {
 	void (*started)(void *owner, const struct portal_stream *stream);
+	/* After portal_hold_positions(): none is on its way to the compositor any more. */
+	void (*held)(void *owner);
 	/* The session could not be made, or ended. Nothing more comes; free the portal. `text` is
 	 * for people. */
 	void (*lost)(void *owner, const char *text);
@@ -52,8 +54,11 @@ void portal_keysym(struct portal *portal, uint32_t keysym, bool down);
 void portal_button(struct portal *portal, uint32_t code, bool down);
 void portal_move_to(struct portal *portal, double x_px, double y_px);
 void portal_move_by(struct portal *portal, double dx_px, double dy_px);
-/* Keep absolute positions, and what comes behind them, back while `hold`. */
-void portal_hold_positions(struct portal *portal, bool hold);
+/* Keep absolute positions back, and what comes behind them; `held` follows. False, and it does not,
+ * when there is no input. */
+bool portal_hold_positions(struct portal *portal);
+/* Let them through, as soon as the compositor has heard whatever it was told before this. */
+void portal_release_positions(struct portal *portal);
 /* Smooth scrolling in the units of wl_pointer.axis (10 = one notch), positive is right and down. */
 void portal_scroll(struct portal *portal, double dx, double dy, bool stop);
 /* Whole notches of a wheel. */

@@ -40,6 +40,43 @@ static int append_input(const struct portal *p, sd_bus_message *m, const struct 
 	return -EINVAL;
 }
 
+static int on_barrier(sd_bus_message *reply, void *owner, sd_bus_error *error)
+{
+	struct portal *p = owner;
+
+	(void)reply, (void)error;
+	p->barrier = sd_bus_slot_unref(p->barrier);
+	if (p->gate == GATE_OPENING) {
+		p->gate = GATE_OPEN;
+		portal_pump_input(p);
+	} else if (p->gate == GATE_CLOSING) {
+		p->gate = GATE_CLOSED;
+		p->events->held(p->owner);
+	}
+	return 0;
+}
+
+/* Ask mutter for anything. Its main loop answers that when it has handled what came to it before,
+ * be it by the bus or from PipeWire. Any other compositor has no such name, and that is an answer
+ * too. */
+static void raise_barrier(struct portal *p)
+{
+	sd_bus_message *m = NULL;
+	int r = sd_bus_message_new_method_call(p->bus, &m, "org.gnome.Mutter.RemoteDesktop",
+		"/org/gnome/Mutter/RemoteDesktop", "org.freedesktop.DBus.Properties", "Get");
+
+	if (r >= 0)
+		r = sd_bus_message_append(
+			m, "ss", "org.gnome.Mutter.RemoteDesktop", "SupportedDeviceTypes");
+	if (r >= 0)
+		r = sd_bus_call_async(p->bus, &p->barrier, m, on_barrier, p, ANSWER_DEADLINE_US);
+	sd_bus_message_unref(m);
+	if (r < 0) {
+		log_debug("portal: no barrier: %s", strerror(-r));
+		p->gate = GATE_OPEN;
+	}
+}
+
 static int on_answer(sd_bus_message *reply, void *owner, sd_bus_error *error)
 {
 	struct portal *p = owner;
@@ -50,6 +87,8 @@ static int on_answer(sd_bus_message *reply, void *owner, sd_bus_error *error)
 		log_debug("portal: input was refused: %s",
 			failure->message ? failure->message : failure->name);
 	p->outstanding = sd_bus_slot_unref(p->outstanding);
+	if (p->gate == GATE_CLOSING && !p->barrier)
+		raise_barrier(p);
 	portal_pump_input(p);
 	return 0;
 }
@@ -78,7 +117,7 @@ static bool is_next_allowed(const struct portal *p)
 {
 	if (p->lost || p->outstanding || p->waiting_count == 0 || !(p->warm || p->warm_up_left > 0))
 		return false;
-	return !p->hold_positions || p->waiting[p->first_waiting].kind != PORTAL_MOVE_TO;
+	return p->gate == GATE_OPEN || p->waiting[p->first_waiting].kind != PORTAL_MOVE_TO;
 }
 
 static void take_next(struct portal *p)
@@ -139,12 +178,25 @@ static void act(struct portal *p, struct portal_input input)
 	portal_pump_input(p);
 }
 
-void portal_hold_positions(struct portal *p, bool hold)
+bool portal_hold_positions(struct portal *p)
 {
-	if (!p)
+	if (!p || p->lost || !portal_has_input(p))
+		return false;
+	p->gate = GATE_CLOSING;
+	p->barrier = sd_bus_slot_unref(p->barrier);
+	/* Otherwise its answer does. */
+	if (!p->outstanding)
+		raise_barrier(p);
+	return true;
+}
+
+void portal_release_positions(struct portal *p)
+{
+	if (!p || p->lost || p->gate == GATE_OPEN)
 		return;
-	p->hold_positions = hold;
-	portal_pump_input(p);
+	p->gate = GATE_OPENING;
+	p->barrier = sd_bus_slot_unref(p->barrier);
+	raise_barrier(p);
 }
 
 bool portal_has_input(const struct portal *p)

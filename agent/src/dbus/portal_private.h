@@ -46,6 +46,13 @@ struct portal_input {
 	};
 };
 
+enum gate {
+	GATE_OPEN,
+	GATE_CLOSING, /* what went through is on its way */
+	GATE_CLOSED,
+	GATE_OPENING, /* what the compositor was told before is on its way */
+};
+
 struct portal {
 	const struct portal_events *events;
 	void *owner;
@@ -58,11 +65,13 @@ struct portal {
 	unsigned request; /* the number in the handle token of the outstanding request */
 	char session[256];
 	uint32_t node;
-	bool has_input, warm, lost, hold_positions;
+	bool has_input, warm, lost;
 	unsigned warm_up_left; /* of the events that wait, so many go before the devices are warm */
 	struct portal_input waiting[PORTAL_MAX_WAITING]; /* oldest first, from `first_waiting` */
 	size_t first_waiting, waiting_count;
 	struct sd_bus_slot *outstanding; /* the call whose answer is due */
+	enum gate gate;                  /* for absolute positions */
+	struct sd_bus_slot *barrier;     /* likewise of mutter's */
 };
 
 /* Send the next input if none is outstanding. */

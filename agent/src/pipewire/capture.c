@@ -21,6 +21,8 @@
 /* mutter takes the pointer's shape away when it comes to a window, whose program then chooses one:
  * if that falls into a pause, the pointer stays without. */
 #define SHAPE_US 500000
+/* An owner that does not answer shall not keep the last picture from being seen. */
+#define ASKED_US 1000000
 
 struct slot {
 	uint32_t id; /* 0 = free */
@@ -47,7 +49,10 @@ struct capture {
 	bool lost;
 	struct settle settle;
 	sd_event_source *settle_timer;
-	bool paused; /* as the owner was told */
+	bool paused;     /* as the owner was told */
+	bool asked;      /* the owner, and it has not answered yet */
+	bool restarting; /* told to pause and go on, and has not gone on yet */
+	uint64_t asked_us;
 	bool resize_due;
 	uint64_t arrived, replaced;
 	uint64_t shape_due_us; /* until then a program may choose the pointer's shape */
@@ -95,30 +100,12 @@ static void on_remove_buffer(void *owner, struct pw_buffer *buffer)
 	c->events->buffer_gone(c->owner, id);
 }
 
-static void on_state_changed(
-	void *owner, enum pw_stream_state old, enum pw_stream_state state, const char *error)
-{
-	struct capture *c = owner;
-
-	log_debug("capture: stream %s -> %s %s", pw_stream_state_as_string(old),
-		pw_stream_state_as_string(state), error ? error : "");
-	/* Whenever it pauses, and however late we hear of it: we want it to run. */
-	if (state == PW_STREAM_STATE_PAUSED) {
-		settle_paused(&c->settle);
-		pw_stream_set_active(c->stream, true);
-	}
-	if (state == PW_STREAM_STATE_ERROR)
-		lose(c, error ? error : "the screen cast stream failed");
-	else if (state == PW_STREAM_STATE_UNCONNECTED && old != PW_STREAM_STATE_UNCONNECTED)
-		lose(c, "the screen cast stream was closed");
-}
-
 /* Not while the stream pauses: a new format that comes then is forgotten. */
 static void apply_resize(struct capture *c)
 {
 	uint8_t buffer[1024];
 
-	if (!c->resize_due || c->lost || settle_holds(&c->settle))
+	if (!c->resize_due || c->lost || c->restarting || settle_holds(&c->settle))
 		return;
 	c->resize_due = false;
 	const struct spa_pod *format =
@@ -132,8 +119,13 @@ static void follow_settle(struct capture *c)
 	settle_postpone(&c->settle, c->shape_due_us);
 
 	uint64_t deadline_us = settle_deadline_us(&c->settle);
-	bool paused = settle_holds(&c->settle);
+	bool paused = c->asked || c->restarting || settle_holds(&c->settle);
 
+	uint64_t patience_us = c->asked_us + ASKED_US;
+
+	if ((c->asked && deadline_us < patience_us) ||
+		(c->restarting && deadline_us == SETTLE_NEVER))
+		deadline_us = patience_us;
 	if (deadline_us == SETTLE_NEVER) {
 		sd_event_source_set_enabled(c->settle_timer, SD_EVENT_OFF);
 	} else {
@@ -147,25 +139,72 @@ static void follow_settle(struct capture *c)
 	apply_resize(c);
 }
 
-static int on_settle_timer(sd_event_source *source, uint64_t planned_us, void *owner)
+static void on_state_changed(
+	void *owner, enum pw_stream_state old, enum pw_stream_state state, const char *error)
 {
 	struct capture *c = owner;
-	bool streaming =
-		!c->lost && pw_stream_get_state(c->stream, NULL) == PW_STREAM_STATE_STREAMING;
 
-	(void)source, (void)planned_us;
-	if (settle_deadline(&c->settle, streaming, clock_now_us())) {
-		/* In one breath: while it stands still, mutter drops absolute positions and does
-		 * not notice that the pointer takes another shape. */
+	log_debug("capture: stream %s -> %s %s", pw_stream_state_as_string(old),
+		pw_stream_state_as_string(state), error ? error : "");
+	/* Whenever it pauses, and however late we hear of it: we want it to run. */
+	if (state == PW_STREAM_STATE_PAUSED) {
+		settle_paused(&c->settle);
+		pw_stream_set_active(c->stream, true);
+	}
+	if (state == PW_STREAM_STATE_STREAMING && old == PW_STREAM_STATE_PAUSED) {
+		c->restarting = false;
+		follow_settle(c);
+	}
+	if (state == PW_STREAM_STATE_ERROR)
+		lose(c, error ? error : "the screen cast stream failed");
+	else if (state == PW_STREAM_STATE_UNCONNECTED && old != PW_STREAM_STATE_UNCONNECTED)
+		lose(c, "the screen cast stream was closed");
+}
+
+static bool is_streaming(struct capture *c)
+{
+	return !c->lost && pw_stream_get_state(c->stream, NULL) == PW_STREAM_STATE_STREAMING;
+}
+
+static void meet_deadline(struct capture *c)
+{
+	c->asked = false;
+	if (settle_deadline(&c->settle, is_streaming(c), clock_now_us())) {
+		/* In one breath, so that mutter misses as little as can be: it does not notice
+		 * meanwhile that the pointer takes another shape. */
+		c->restarting = true;
 		pw_stream_set_active(c->stream, false);
 		pw_stream_set_active(c->stream, true);
+	} else if (!settle_holds(&c->settle)) {
+		c->restarting = false;
 	}
 	follow_settle(c);
 	/* Seen with PipeWire 0.3: it mixes up the buffers of two sizes ("invalid memory type"), and
 	 * none ever comes. Only a new stream helps. */
 	if (settle_gave_up(&c->settle))
 		lose(c, "the compositor sends no picture of the new size");
+}
+
+static int on_settle_timer(sd_event_source *source, uint64_t planned_us, void *owner)
+{
+	struct capture *c = owner;
+	uint64_t now_us = clock_now_us();
+
+	(void)source, (void)planned_us;
+	if (c->asked || !settle_is_due(&c->settle, is_streaming(c), now_us)) {
+		meet_deadline(c);
+		return 0;
+	}
+	c->asked = true;
+	c->asked_us = now_us;
+	follow_settle(c);
 	return 0;
+}
+
+void capture_pause(struct capture *c)
+{
+	if (c->asked)
+		meet_deadline(c);
 }
 
 static void on_param_changed(void *owner, uint32_t id, const struct spa_pod *param)
@@ -486,11 +525,6 @@ void capture_resize(struct capture *c, uint32_t width_px, uint32_t height_px)
 	c->height_px = height_px;
 	c->resize_due = true;
 	apply_resize(c);
-}
-
-void capture_postpone_pause(struct capture *c)
-{
-	settle_postpone(&c->settle, clock_now_us() + SETTLE_AFTER_US);
 }
 
 void capture_release(struct capture *c, uint32_t buffer)

@@ -49,8 +49,9 @@ struct capture_events {
 	void (*picture)(void *owner, const struct capture_picture *picture);
 	void (*buffer_gone)(void *owner, uint32_t buffer);
 	void (*cursor)(void *owner, const struct capture_cursor *cursor);
-	/* The stream stands still for a moment: meanwhile mutter does not know where an absolute
-	 * position would be, and drops it. */
+	/* It wants to pause the stream for a moment. Meanwhile mutter does not know where an
+	 * absolute position would be, and drops it: keep them back, and call capture_pause() when
+	 * none is on its way any more. False: the stream runs again, or there is to be no pause. */
 	void (*paused)(void *owner, bool paused);
 	/* The stream ended: nothing more will come. `text` is for the log. */
 	void (*lost)(void *owner, const char *text);
@@ -75,8 +76,8 @@ void capture_free(struct capture *capture);
  * have answered, does no harm. Nothing with any_size. */
 void capture_resize(struct capture *capture, uint32_t width_px, uint32_t height_px);
 
-/* An absolute position goes to the compositor: do not pause the stream for a moment. */
-void capture_postpone_pause(struct capture *capture);
+/* The answer to `paused`. Unasked, or too late, it does nothing. */
+void capture_pause(struct capture *capture);
 
 /* Return a picture's buffer. Nothing for a buffer that is gone. */
 void capture_release(struct capture *capture, uint32_t buffer);
