@@ -89,6 +89,32 @@ for (const session of ['mutter', 'gnome'])
       await page.context().close();
     });
 
+    if (session === 'mutter')
+      test('takes keys from the window that it is in', async () => {
+        const page = await openPage(browser, agent);
+        await page.addInitScript(() => {
+          window.chrome.webview = new EventTarget();
+        });
+        await page.reload();
+        await waitForLive(page);
+        await screen.waitFor('keyboard-enter');
+        const { length } = screen.events();
+        const messages = [null, 'key', { type: 'key', code: 'NoKey', down: true },
+          { type: 'key', code: 'KeyX', down: true }, { type: 'key', code: 'KeyX', down: true },
+          { type: 'key', code: 'KeyX', down: false }, { type: 'key', code: 'KeyX', down: false }];
+
+        await page.evaluate((all) => {
+          for (const data of all)
+            window.chrome.webview.dispatchEvent(new MessageEvent('message', { data }));
+        }, messages);
+
+        await screen.waitFor((e) => e.event === 'key' && e.state === 0, 5000, length);
+        assert.deepEqual(screen.events().slice(length).filter(({ event }) => event === 'key')
+          .map(({ code, state }) => [code, state]), [[45, 1], [45, 0]]);
+        assert.deepEqual(page.problems, []);
+        await page.context().close();
+      });
+
     test('follows the size of the window', async () => {
       const page = await openPage(browser, agent);
       await page.setViewportSize({ width: 1000, height: 640 });

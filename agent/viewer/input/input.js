@@ -29,6 +29,7 @@ export class Input {
     });
     document.addEventListener('pointerlockchange', () => this.#onLock());
     document.addEventListener('fullscreenchange', () => this.#onFullscreen());
+    window.chrome?.webview?.addEventListener('message', ({ data }) => this.#onHost(data));
   }
 
   /* Whether the desktop listens: connected, in control, and there is something to point at. */
@@ -101,6 +102,15 @@ export class Input {
     if (!this.isLocked)
       this.releaseAll();
     this.#lockChanged(this.isLocked);
+  }
+
+  /* Helix.exe, in whose window we are: the Windows key and Alt+Tab, which Windows keeps from pages
+   * (windows-launcher/win/keyboard.c), and F11 where the window has the focus. */
+  #onHost(message) {
+    if (message?.type === 'key')
+      this.#keyboard.press(message.code, message.down === true);
+    else if (message?.type === 'fullscreen' && document.fullscreenElement)
+      document.exitFullscreen();
   }
 
   #onFullscreen() {

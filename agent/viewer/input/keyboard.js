@@ -47,6 +47,12 @@ export class Keyboard {
       this.#key(code, false);
   }
 
+  /* A key of which the browser did not tell, and something else did. */
+  press(code, isDown) {
+    if (this.#events.isActive() && EVDEV.has(code) && this.#held.has(code) !== isDown)
+      this.#key(code, isDown);
+  }
+
   #down(event) {
     const { code } = event;
     if (event.ctrlKey && event.altKey && event.shiftKey && !event.repeat &&
