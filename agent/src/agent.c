@@ -281,20 +281,6 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 	return sd_event_exit(((struct agent *)owner)->event, 0);
 }
 
-static int on_leash(sd_event_source *source, int fd, uint32_t events, void *owner)
-{
-	char ignored[256];
-	struct agent *a = owner;
-
-	(void)events;
-	ssize_t got = read(fd, ignored, sizeof ignored);
-	if (got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR)))
-		return 0;
-	sd_event_source_set_enabled(source, SD_EVENT_OFF);
-	log_info("agent: standard input ended, leaving");
-	return sd_event_exit(a->event, 0);
-}
-
 static int add_timer(struct agent *a, sd_event_time_handler_t handler, sd_event_source **ret_timer)
 {
 	int r = sd_event_add_time(a->event, ret_timer, CLOCK_MONOTONIC, 0, 1000, handler, a);
@@ -321,15 +307,8 @@ static int start_loop(struct agent *a)
 		r = add_timer(a, on_resize_timer, &a->resize_timer);
 	if (r >= 0)
 		r = stream_init(a);
-	if (r >= 0 && a->options->leash) {
-		r = sd_event_add_io(a->event, NULL, STDIN_FILENO, EPOLLIN, on_leash, a);
-		/* A file or /dev/null cannot be waited for, and has no end to wait for either. */
-		if (r == -EPERM) {
-			log_warn(
-				"agent: --leash needs a pipe or terminal as standard input, ignored");
-			r = 0;
-		}
-	}
+	if (r >= 0 && a->options->leash)
+		r = leash_init(a);
 	return r < 0 ? r : processes_new(a->event, &a->processes);
 }
 
@@ -453,6 +432,7 @@ static void stop(struct agent *a)
 		a->encoder->ops->free(a->encoder);
 	if (a->processes)
 		processes_free(a->processes, CHILDREN_GRACE_US);
+	leash_done(a);
 	stream_done(a);
 	cursor_done(&a->cursor);
 	sd_event_source_disable_unref(a->resize_timer);

@@ -6,6 +6,7 @@
  *	choice.c	which encoder, what draws the session, and what follows when one fails
  *	viewers.c	what each viewer has been sent, may be sent, and does
  *	cursor.c	the pointer's shapes and place
+ *	leash.c		leaves with whoever holds standard input
  *	status.c	/api/status, /metrics, /api/screenshot
  *
  * Threads: main loop only. */
@@ -20,6 +21,7 @@
 #include "core/machine.h"
 #include "core/options.h"
 #include "core/pacer.h"
+#include "core/silence.h"
 #include "core/verdict.h"
 #include "doctor/probe.h"
 #include "net/server.h"
@@ -123,6 +125,11 @@ struct seat {
 	uint64_t frames, bytes;
 };
 
+struct leash {
+	struct sd_event_source *input, *timer;
+	struct silence silence;
+};
+
 struct agent {
 	const struct options *options;
 	const char *runtime_dir;
@@ -139,6 +146,7 @@ struct agent {
 	struct choice choice;
 	struct stream stream;
 	struct cursor cursor;
+	struct leash leash;
 	uint32_t wanted_width_px, wanted_height_px; /* of the desktop, as the last viewer asked */
 	struct sd_event_source *resize_timer;
 	unsigned resize_tries_left;
@@ -218,6 +226,10 @@ void cursor_on_change(void *owner, const struct capture_cursor *cursor);
 /* Bring a new viewer up to date. */
 void cursor_greet(struct agent *agent, struct seat *seat);
 void cursor_done(struct cursor *cursor);
+
+/* leash.c */
+int leash_init(struct agent *agent);
+void leash_done(struct agent *agent);
 
 /* status.c */
 void status_answer(void *owner, const char *path, struct server_answer *answer);

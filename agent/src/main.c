@@ -9,6 +9,7 @@
 #include "state.h"
 #include "sys/keeper.h"
 #include "sys/log.h"
+#include "tunnel.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -31,6 +32,7 @@ static void print_help(FILE *out)
 	      "  helix-agent encoders [OPTION...]  try the encoders, the best first\n"
 	      "  helix-agent adapters [OPTION...]  the GPUs that --gpu can name\n"
 	      "  helix-agent config [OPTION...]    print the effective settings\n"
+	      "  helix-agent tunnel --port N       connections to 127.0.0.1:N through stdin and stdout, for Helix.exe\n"
 	      "  helix-agent --help | --version\n"
 	      "\n",
 		out);
@@ -71,6 +73,10 @@ static int check(const struct options *options, char error[OPTIONS_ERROR_SIZE])
 		}
 	if (*options->token && !strcmp(options->token, options->view_token)) {
 		snprintf(error, OPTIONS_ERROR_SIZE, "token and view-token must differ");
+		return -EINVAL;
+	}
+	if (options->leash_timeout_s && !options->leash) {
+		snprintf(error, OPTIONS_ERROR_SIZE, "leash-timeout is of use only with --leash");
 		return -EINVAL;
 	}
 	if (!candidates_knows(options->encoder)) {
@@ -205,6 +211,8 @@ int main(int argc, char **argv)
 
 	if (!strcmp(command, "screenshot"))
 		return screenshot(argc, arguments);
+	if (!strcmp(command, "tunnel"))
+		return tunnel_main(argc, arguments);
 	while (known < sizeof commands / sizeof *commands && strcmp(command, commands[known]) != 0)
 		known++;
 	if (known == sizeof commands / sizeof *commands) {

@@ -8,7 +8,7 @@ import { startAgent } from '../lib/agent.mjs';
 import { connect, nowUs, sp } from '../lib/client.mjs';
 import { seesTheClient } from '../lib/moving.mjs';
 import { testClient } from '../lib/testclient.mjs';
-import { until } from '../lib/until.mjs';
+import { until, within } from '../lib/until.mjs';
 
 /* How a process is called in /proc, and within how long the desktop must be seen again. */
 const PARTS = [
@@ -121,4 +121,25 @@ test('an agent on a leash leaves when its standard input ends', async (t) => {
   const { code } = await agent.exited;
 
   assert.equal(code, 0);
+});
+
+test('an agent on a leash leaves when whoever holds it falls silent', async (t) => {
+  const agent = await startAgent({ name: 'leave', stdin: 'pipe',
+    args: ['--leash', '--leash-timeout', '3'] });
+  t.after(() => agent.stop());
+  /* Twice as long as it would wait, with a word in each of its ticks. */
+  const start = performance.now();
+  const beats = setInterval(() => agent.stdin.write('\n'), 400);
+  t.after(() => clearInterval(beats));
+  await until('two timeouts have passed', () => performance.now() - start > 6000);
+  assert.equal(agent.hasExited, false);
+
+  clearInterval(beats);
+  const silentSince = performance.now();
+  const { code } = await within(agent.exited, 8000, 'helix-agent to leave');
+  const seconds = (performance.now() - silentSince) / 1000;
+
+  assert.equal(code, 0);
+  assert.ok(seconds > 2.5, `after ${seconds} s`);
+  assert.match(agent.stderr, /fell silent/);
 });

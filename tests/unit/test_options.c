@@ -39,14 +39,18 @@ Test(options, has_safe_defaults)
 	cr_expect_eq(options.width_px, 1280);
 	cr_expect_eq(options.height_px, 720);
 	cr_expect_str_eq(options.encoder, "auto");
+	cr_expect_eq(options.leash_timeout_s, 0);
 }
 
 Test(options, reads_both_forms_of_the_command_line)
 {
-	cr_assert_eq(PARSE("--fps", "30", "--bitrate=4000", "--leash", "--size", "1920x1080"), 0);
+	cr_assert_eq(PARSE("--fps", "30", "--bitrate=4000", "--leash", "--size", "1920x1080",
+			     "--leash-timeout=30"),
+		0);
 	cr_expect_eq(options.fps, 30);
 	cr_expect_eq(options.bitrate_kbit, 4000);
 	cr_expect(options.leash);
+	cr_expect_eq(options.leash_timeout_s, 30);
 	cr_expect_eq(options.width_px, 1920);
 	cr_expect_eq(options.height_px, 1080);
 }
@@ -82,6 +86,8 @@ Test(options, refuses_values_and_says_what_is_expected)
 		{ "--listen=a:70000", "ADDRESS:PORT" },
 		{ "--session=kde", "auto gnome mutter attach" },
 		{ "--leash=maybe", "yes or no" },
+		{ "--leash-timeout=3601", "from 0 to 3600" },
+		{ "--leash-timeout=-1", "from 0 to 3600" },
 		{ "--nonsense=1", "no such setting" },
 		{ "--bitrate", "needs a value" },
 		{ "bitrate", "expected an option" },

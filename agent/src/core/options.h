@@ -46,6 +46,7 @@ struct options {
 
 	uint32_t log_level; /* enum log_level */
 	bool leash;
+	uint32_t leash_timeout_s; /* 0 = none */
 	bool human, json;
 
 	enum option_source sources[32]; /* by the option's place in the table */

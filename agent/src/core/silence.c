@@ -1,0 +1,13 @@
+#include "core/silence.h"
+
+void silence_heard(struct silence *s)
+{
+	s->was_heard = true;
+}
+
+bool silence_tick(struct silence *s)
+{
+	s->ticks = s->was_heard ? 0 : s->ticks + 1;
+	s->was_heard = false;
+	return s->ticks >= SILENCE_TICKS;
+}
