@@ -1,0 +1,441 @@
+/* The ways that lead to a desktop. */
+#include "check.h"
+#include "core/strings.h"
+#include "fake_platform.h"
+
+#include <string.h>
+
+static struct options plain(void)
+{
+	return (struct options){ .name = "Helix", .manifest = FAKE_URL };
+}
+
+/* The PC came up, the person worked, and everything is as it should be afterwards. */
+static void check_good(int exit_code)
+{
+	CHECK_NUMBER(exit_code, 0);
+	CHECK(fake.views > 0);
+	CHECK(!fake.is_home_lost);
+	CHECK(!fake.is_endless);
+	CHECK(!fake.is_running);
+	CHECK(!fake.is_view_open);
+	CHECK(!fake.has_tunnel);
+	CHECK(!fake.was_token_shown);
+	CHECK(fake.is_registered);
+	CHECK_TEXT(fake.home, fake.truth);
+	CHECK(!fake_find(FAKE_DATA "\\home.tar"));
+}
+
+static const char *content_of(const char *path)
+{
+	static char text[4097];
+	const struct fake_file *file = fake_find(path);
+
+	if (!file)
+		return NULL;
+	memcpy(text, file->bytes, file->size);
+	text[file->size] = '\0';
+	return text;
+}
+
+TEST(launch, downloads_sets_up_and_opens_on_the_first_start)
+{
+	struct options options = plain();
+
+	fake_reset();
+	check_good(fake_run(&options));
+
+	CHECK_NUMBER(fake.imports, 1);
+	CHECK_NUMBER(fake.downloads, 1);
+	CHECK_NUMBER(fake.saves, 0);
+	CHECK_NUMBER(fake.questions, 0);
+	CHECK_TEXT(content_of(FAKE_DATA "\\installed.json"), "{\"version\": \"0.1.0\"}\n");
+	CHECK_NUMBER(fake.file_count, 1); /* what was downloaded is gone */
+}
+
+TEST(launch, goes_straight_through_on_later_starts)
+{
+	struct options options = plain();
+
+	fake_reset();
+	fake_install();
+	check_good(fake_run(&options));
+
+	CHECK_NUMBER(fake.imports, 0);
+	CHECK_NUMBER(fake.downloads, 0);
+	CHECK_NUMBER(fake.starts, 1);
+	CHECK_TEXT(fake.home, "letters+");
+}
+
+TEST(launch, reads_what_an_old_wsl_says_in_utf_16)
+{
+	struct options options = plain();
+
+	fake_reset();
+	fake.is_utf16 = true;
+	check_good(fake_run(&options));
+}
+
+TEST(launch, takes_the_image_beside_the_exe)
+{
+	struct options options = plain();
+
+	fake_reset();
+	fake.is_offline = true;
+	fake_put_local_image(7, false);
+	check_good(fake_run(&options));
+
+	CHECK_NUMBER(fake.system_version, 7);
+	CHECK(fake_find(FAKE_EXE "\\helix.tar.gz"));
+	/* By the agent itself, as nothing else told it. */
+	CHECK_TEXT(content_of(FAKE_DATA "\\installed.json"), "{\"version\": \"0.7.0\"}\n");
+}
+
+TEST(launch, verifies_the_image_beside_the_exe_by_its_manifest)
+{
+	struct options options = plain();
+
+	fake_reset();
+	fake.is_offline = true;
+	fake_put_local_image(7, true);
+	check_good(fake_run(&options));
+
+	CHECK_TEXT(content_of(FAKE_DATA "\\installed.json"), "{\"version\": \"0.7.0\"}\n");
+}
+
+TEST(launch, takes_the_image_that_was_named)
+{
+	struct options options = plain();
+
+	fake_reset();
+	options.image = "D:\\images\\helix.wsl";
+	fake_write(options.image, "IMAGE 3", 8);
+	check_good(fake_run(&options));
+
+	CHECK_NUMBER(fake.system_version, 3);
+}
+
+TEST(launch, reads_a_manifest_in_a_file_and_takes_the_image_beside_it)
+{
+	struct options options = plain();
+
+	fake_reset();
+	fake_put_local_image(4, true);
+	fake_find(FAKE_EXE "\\helix.tar.gz")->path[0] = 'D';
+	fake_find(FAKE_EXE "\\manifest.json")->path[0] = 'D';
+	options.manifest = "D:\\Tools\\manifest.json";
+	check_good(fake_run(&options));
+
+	CHECK_NUMBER(fake.system_version, 4);
+	CHECK_NUMBER(fake.downloads, 0);
+}
+
+TEST(launch, resumes_a_download_that_breaks_off)
+{
+	struct options options = plain();
+
+	fake_reset();
+	fake.server_cut = 300;
+	fake.server_cuts = 100;
+	check_good(fake_run(&options));
+
+	CHECK_NUMBER(fake.downloads, 10);
+	CHECK_NUMBER(fake.questions, 0);
+}
+
+TEST(launch, downloads_once_more_what_came_wrong)
+{
+	struct options options = plain();
+
+	fake_reset();
+	fake.server_wrongs = 1;
+	check_good(fake_run(&options));
+
+	CHECK_NUMBER(fake.downloads, 2);
+}
+
+TEST(launch, goes_on_with_a_download_of_an_earlier_start)
+{
+	struct options options = plain();
+
+	fake_reset();
+	fake.server_cut = 5;
+	fake.server_cuts = 6;
+	CHECK_NUMBER(fake_run(&options), 1);
+	CHECK_TEXT(fake.instruction, string_fault_instruction(FAULT_DOWNLOAD_BROKE));
+	CHECK_NUMBER(fake_find(FAKE_DATA "\\download\\helix-0.1.0.tar.gz.part")->size, 30);
+
+	fake_restart();
+	check_good(fake_run(&options));
+	CHECK_NUMBER(fake.downloads, 1);
+}
+
+TEST(launch, installs_wsl_when_the_person_agrees)
+{
+	struct options options = plain();
+	static const enum fake_wsl kinds[] = { FAKE_WSL_ABSENT, FAKE_WSL_STUB };
+
+	for (int i = 0; i < 2; i++) {
+		fake_reset();
+		fake.wsl = kinds[i];
+		fake.install_helps = true;
+		check_good(fake_run(&options));
+		CHECK_TEXT(fake.instruction, string_text(STRING_OFFER_WSL));
+	}
+}
+
+TEST(launch, leaves_without_a_word_when_the_person_wants_no_wsl)
+{
+	struct options options = plain();
+
+	fake_reset();
+	fake.wsl = FAKE_WSL_ABSENT;
+	fake.answer_to_offers = 1;
+
+	CHECK_NUMBER(fake_run(&options), 0);
+	CHECK_NUMBER(fake.questions, 1);
+}
+
+TEST(launch, updates_an_old_wsl_when_the_person_agrees)
+{
+	struct options options = plain();
+
+	fake_reset();
+	fake.wsl_version = "1.2.5.0";
+	fake.update_helps = true;
+	check_good(fake_run(&options));
+	CHECK_TEXT(fake.instruction, string_text(STRING_OFFER_WSL_UPDATE));
+	CHECK(strstr(fake.content, "2.0.0") && strstr(fake.content, "1.2.5"));
+
+	fake_reset();
+	fake.wsl = FAKE_WSL_INBOX; /* knows no --update either, so Windows is asked */
+	fake.install_helps = true;
+	check_good(fake_run(&options));
+	CHECK(strstr(fake.content, string_text(STRING_OLD_WSL)));
+}
+
+TEST(launch, updates_wsl_for_a_system_that_needs_a_newer_one)
+{
+	struct options options = plain();
+	char *minimum;
+
+	fake_reset();
+	minimum = strstr(fake.manifest, "2.0.0");
+	memcpy(minimum, "2.5.0", 5);
+	fake.update_helps = true;
+	check_good(fake_run(&options));
+
+	CHECK_TEXT(fake.wsl_version, "2.6.1.0");
+}
+
+TEST(launch, starts_a_crashed_agent_again)
+{
+	struct options options = plain();
+
+	fake_reset();
+	fake_install();
+	fake.crashes = 5;
+	fake.crash_after_ms = 1000;
+	fake.deeds[0] = (struct fake_deed){ 60000, PLAT_EVENT_TIMEOUT, false, false };
+	fake.deed_count = 1;
+	check_good(fake_run(&options));
+
+	CHECK_NUMBER(fake.starts, 6);
+	CHECK_NUMBER(fake.questions, 0);
+	for (unsigned i = 0; i < 5; i++) {
+		uint64_t gap_ms = fake.starts_at_ms[i + 1] - fake.starts_at_ms[i];
+
+		CHECK(gap_ms >= 1000 + (500u << i) && gap_ms < 1500 + (500u << i));
+	}
+}
+
+TEST(launch, goes_through_wsl_when_localhost_does_not_work)
+{
+	struct options options = plain();
+	static const int results[] = { PLAT_NETWORK, PLAT_TIMEOUT, PLAT_REFUSED };
+
+	for (int i = 0; i < 3; i++) {
+		fake_reset();
+		fake_install();
+		fake.is_localhost_broken = true;
+		fake.localhost_result = results[i];
+		check_good(fake_run(&options));
+		CHECK(fake.healths < 50);
+	}
+}
+
+TEST(launch, does_not_try_localhost_when_told_to_tunnel)
+{
+	struct options options = plain();
+
+	fake_reset();
+	fake_install();
+	options.tunnel = true;
+	check_good(fake_run(&options));
+
+	CHECK_NUMBER(fake.healths, 1);
+}
+
+TEST(launch, opens_again_and_restarts_when_asked_to)
+{
+	struct options options = plain();
+
+	fake_reset();
+	fake_install();
+	fake.deeds[0] = (struct fake_deed){ 1000, PLAT_EVENT_OPEN, false, false };
+	fake.deeds[1] = (struct fake_deed){ 2000, PLAT_EVENT_RESTART, false, false };
+	fake.deed_count = 2;
+	check_good(fake_run(&options));
+
+	CHECK_NUMBER(fake.starts, 2);
+	CHECK_NUMBER(fake.views, 3);
+}
+
+TEST(launch, stays_as_it_is_after_a_sleep_that_broke_nothing)
+{
+	struct options options = plain();
+
+	fake_reset();
+	fake_install();
+	fake.deeds[0] = (struct fake_deed){ 1000, PLAT_EVENT_WOKE, false, false };
+	fake.deed_count = 1;
+	check_good(fake_run(&options));
+
+	CHECK_NUMBER(fake.starts, 1);
+	CHECK_NUMBER(fake.views, 1);
+}
+
+TEST(launch, goes_through_wsl_when_localhost_did_not_survive_a_sleep)
+{
+	struct options options = plain();
+
+	fake_reset();
+	fake_install();
+	fake.deeds[0] = (struct fake_deed){ 1000, PLAT_EVENT_WOKE, true, false };
+	fake.deeds[1] = (struct fake_deed){ 60000, PLAT_EVENT_TIMEOUT, false, false };
+	fake.deed_count = 2;
+	check_good(fake_run(&options));
+
+	CHECK_NUMBER(fake.starts, 1);
+	CHECK_NUMBER(fake.views, 2);
+}
+
+TEST(launch, restarts_when_nothing_reaches_the_desktop_after_a_sleep)
+{
+	struct options options = plain();
+
+	fake_reset();
+	fake_install();
+	fake.deeds[0] = (struct fake_deed){ 1000, PLAT_EVENT_WOKE, true, true };
+	fake.deeds[1] = (struct fake_deed){ 60000, PLAT_EVENT_TIMEOUT, false, false };
+	fake.deed_count = 2;
+
+	CHECK_NUMBER(fake_run(&options), 1);
+	CHECK_NUMBER(fake.starts, 2); /* and is not reached either: that is said */
+	CHECK_TEXT(fake.instruction, string_fault_instruction(FAULT_UNREACHABLE));
+}
+
+/* One start that lasts long enough to find out that there is version 2. */
+static void find_update(struct options *options)
+{
+	fake_publish(2);
+	fake.deeds[0] = (struct fake_deed){ 90000, PLAT_EVENT_TIMEOUT, false, false };
+	fake.deed_count = 1;
+	check_good(fake_run(options));
+	CHECK(fake_find(FAKE_DATA "\\update.json"));
+	CHECK_NUMBER(fake.questions, 0);
+	fake_restart();
+}
+
+TEST(launch, updates_the_system_and_keeps_home)
+{
+	struct options options = plain();
+
+	fake_reset();
+	fake_install();
+	find_update(&options);
+	check_good(fake_run(&options));
+
+	CHECK_NUMBER(fake.questions, 1);
+	CHECK(strstr(fake.instruction, "0.2.0"));
+	CHECK_NUMBER(fake.system_version, 2);
+	CHECK_TEXT(fake.home, "letters++");
+	CHECK_NUMBER(fake.file_count, 1);
+	CHECK_TEXT(content_of(FAKE_DATA "\\installed.json"), "{\"version\": \"0.2.0\"}\n");
+
+	fake_restart();
+	check_good(fake_run(&options));
+	CHECK_NUMBER(fake.questions, 0);
+}
+
+TEST(launch, leaves_the_system_as_it_is_when_the_person_says_later)
+{
+	struct options options = plain();
+
+	fake_reset();
+	fake_install();
+	find_update(&options);
+	fake.answer_to_offers = 1;
+	check_good(fake_run(&options));
+
+	CHECK_NUMBER(fake.system_version, 1);
+	CHECK_NUMBER(fake.saves, 0);
+}
+
+TEST(launch, offers_a_newer_image_that_lies_beside_the_exe)
+{
+	struct options options = plain();
+
+	fake_reset();
+	fake_install();
+	fake_put_local_image(5, true);
+	check_good(fake_run(&options));
+
+	CHECK_NUMBER(fake.system_version, 5);
+	CHECK_TEXT(fake.home, "letters+");
+}
+
+TEST(launch, offers_no_update_to_a_system_that_is_as_new)
+{
+	struct options options = plain();
+
+	fake_reset();
+	fake_install();
+	fake.deeds[0] = (struct fake_deed){ 90000, PLAT_EVENT_TIMEOUT, false, false };
+	fake.deed_count = 1;
+	check_good(fake_run(&options));
+
+	CHECK(!fake_find(FAKE_DATA "\\update.json"));
+}
+
+TEST(launch, finishes_an_update_without_the_network)
+{
+	struct options options = plain();
+
+	fake_reset();
+	fake_install();
+	find_update(&options);
+	fake.import_error = "Wsl/Service/RegisterDistro/E_FAIL\r\n";
+	CHECK_NUMBER(fake_run(&options), 1);
+	CHECK(!fake.is_registered);
+	CHECK(fake_find(FAKE_DATA "\\home.tar"));
+
+	fake_restart();
+	fake.import_error = NULL;
+	fake.is_offline = true;
+	check_good(fake_run(&options));
+	CHECK_NUMBER(fake.system_version, 2);
+	CHECK_TEXT(fake.home, "letters++");
+}
+
+TEST(launch, never_restores_an_old_copy_over_a_system_that_is_whole)
+{
+	struct options options = plain();
+
+	fake_reset();
+	fake_install();
+	fake_write(FAKE_DATA "\\home.tar", "TAR:stale:END", 13);
+	check_good(fake_run(&options));
+
+	CHECK_TEXT(fake.home, "letters+");
+}

@@ -1,0 +1,277 @@
+/* Sets systems up and keeps /home meanwhile. The order of every write and removal in this file is
+ * one of the laws in machine.h; change none without reading them. */
+#include "core/json.h"
+#include "core/launch_internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SHORT_MS      60000
+#define UNREGISTER_MS (5 * 60 * 1000)
+
+/* Files: whether they are there. */
+struct found {
+	int has_home, is_whole;
+};
+
+static bool find_files(struct launch *l, struct found *ret_found, enum machine_event *ret_event)
+{
+	char path[LAUNCH_PATH_SIZE];
+	struct found found;
+
+	found.has_home = launch_exists(launch_path(l, path, LAUNCH_HOME));
+	found.is_whole = launch_exists(launch_path(l, path, LAUNCH_INSTALLED));
+	if (found.has_home < 0 || found.is_whole < 0) {
+		*ret_event = launch_fail_by_file(
+			l, found.has_home < 0 ? found.has_home : found.is_whole);
+		return false;
+	}
+	*ret_found = found;
+	return true;
+}
+
+static void read_installed_version(struct launch *l)
+{
+	char path[LAUNCH_PATH_SIZE], json[512];
+	size_t size;
+
+	l->installed_version[0] = '\0';
+	if (plat_read_file(launch_path(l, path, LAUNCH_INSTALLED), json, sizeof json, &size) ==
+		PLAT_OK)
+		json_string(json, "version", l->installed_version, sizeof l->installed_version);
+}
+
+/* A version as manifests have it is written as it is. */
+static int write_installed(const struct launch *l)
+{
+	char path[LAUNCH_PATH_SIZE], json[64];
+	int length = snprintf(json, sizeof json, "{\"version\": \"%s\"}\n", l->installed_version);
+
+	return plat_write_file(launch_path(l, path, LAUNCH_INSTALLED), json, (size_t)length);
+}
+
+void launch_learn_version(struct launch *l)
+{
+	static const char allowed[] = "0123456789abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ.-+_~";
+	const char *version = l->ready.version;
+
+	if (l->installed_version[0] || !version[0] || version[strspn(version, allowed)])
+		return;
+	snprintf(l->installed_version, sizeof l->installed_version, "%s", version);
+	if (write_installed(l) != PLAT_OK)
+		plat_log("system: its version could not be written down");
+}
+
+enum machine_event launch_find_system(struct launch *l)
+{
+	char path[LAUNCH_PATH_SIZE];
+	enum machine_event event;
+	struct found found;
+	int is_registered = launch_is_registered(l);
+
+	if (is_registered < 0)
+		return launch_fail_by_wsl(l, is_registered, FAULT_WSL_BROKEN, NULL, NULL);
+	if (!find_files(l, &found, &event))
+		return event;
+	plat_remove(launch_path(l, path, LAUNCH_HOME_PART));
+	l->is_registered = is_registered == 1;
+	l->installed_version[0] = '\0';
+	if (!l->is_registered)
+		return EVENT_MISSING;
+	if (found.has_home && !found.is_whole)
+		return EVENT_HOME_WAITS;
+	if (found.has_home)
+		plat_remove(launch_path(l, path, LAUNCH_HOME));
+	read_installed_version(l);
+	return !l->wants_no_update && launch_find_newer(l) ? EVENT_NEWER : EVENT_DONE;
+}
+
+enum machine_event launch_offer_update(struct launch *l)
+{
+	char instruction[128];
+	const char *const buttons[] = { string_text(STRING_UPDATE_NOW), string_text(STRING_LATER),
+		NULL };
+	int answer;
+
+	string_fill(instruction, sizeof instruction, string_text(STRING_OFFER_UPDATE),
+		l->manifest.version, NULL);
+	answer = plat_ask(&(struct plat_question){
+		.title = string_text(STRING_NAME),
+		.instruction = instruction,
+		.content = string_text(STRING_OFFER_UPDATE_WHY),
+		.details = "",
+		.buttons = buttons,
+	});
+	l->wants_no_update = answer != 0;
+	return answer == 0 ? EVENT_YES : EVENT_NO;
+}
+
+/* tar in the system, as root. `operation` is one of its letters; a path may be NULL. */
+static int run_tar(struct launch *l, const char *operation, const char *input, const char *output)
+{
+	const char *const arguments[] = { "-d", l->name, "--user", "root", "--exec", "tar", "-C",
+		"/home", "--numeric-owner", operation, "-",
+		strcmp(operation, "-cpf") == 0 ? "." : NULL, NULL };
+
+	return launch_wsl(l,
+		&(struct plat_command){ .arguments = arguments,
+			.input_path = input,
+			.output_path = output,
+			.timeout_ms = LAUNCH_HOME_MS });
+}
+
+/* Write home.tar.part and read it back. PLAT_OK when it is whole; l->outcome tells more. */
+static enum machine_event copy_home(struct launch *l, const char *part)
+{
+	uint64_t size = 0;
+	int r = plat_remove(part);
+
+	if (r != PLAT_OK)
+		return launch_fail_by_file(l, r);
+	r = run_tar(l, "-cpf", NULL, part);
+	if (r == PLAT_OK && l->outcome.exit_code == 0)
+		r = plat_file_size(part, &size);
+	if (r != PLAT_OK || l->outcome.exit_code != 0 || size == 0)
+		return launch_fail_by_wsl(l, r, FAULT_SAVE_HOME, NULL, NULL);
+	/* A pipe that lost the end of it would go unnoticed: tar left with 0 at its own end. */
+	r = run_tar(l, "-tf", part, NULL);
+	if (r != PLAT_OK || l->outcome.exit_code != 0)
+		return launch_fail_by_wsl(l, r, FAULT_SAVE_HOME, NULL, NULL);
+	plat_log("system: /home is saved, %llu bytes", (unsigned long long)size);
+	return EVENT_DONE;
+}
+
+enum machine_event launch_save_home(struct launch *l)
+{
+	const char *const terminate[] = { "--terminate", l->name, NULL };
+	char part[LAUNCH_PATH_SIZE], path[LAUNCH_PATH_SIZE];
+	enum machine_event event;
+	struct found found;
+	int r;
+
+	if (!l->is_registered)
+		return EVENT_DONE;
+	if (!find_files(l, &found, &event))
+		return event;
+	if (found.has_home && !found.is_whole)
+		return EVENT_DONE; /* what is saved already is all that there is */
+	/* So that nothing writes to /home any more, between the copy and the end of the system. */
+	r = launch_wsl(l, &(struct plat_command){ .arguments = terminate, .timeout_ms = SHORT_MS });
+	if (r == PLAT_CANCELLED)
+		return EVENT_QUIT;
+	event = copy_home(l, launch_path(l, part, LAUNCH_HOME_PART));
+	if (event != EVENT_DONE) {
+		plat_remove(part);
+		return event;
+	}
+	r = found.is_whole ? PLAT_OK : write_installed(l);
+	if (r == PLAT_OK)
+		r = plat_rename(part, launch_path(l, path, LAUNCH_HOME));
+	return r == PLAT_OK ? EVENT_DONE : launch_fail_by_file(l, r);
+}
+
+static int unregister(struct launch *l)
+{
+	const char *const arguments[] = { "--unregister", l->name, NULL };
+
+	return launch_wsl(
+		l, &(struct plat_command){ .arguments = arguments, .timeout_ms = UNREGISTER_MS });
+}
+
+enum machine_event launch_remove_old(struct launch *l)
+{
+	char home[LAUNCH_PATH_SIZE], path[LAUNCH_PATH_SIZE];
+	uint64_t size = 0;
+	int r;
+
+	if (!l->is_registered)
+		return EVENT_DONE;
+	r = plat_file_size(launch_path(l, home, LAUNCH_HOME), &size);
+	if (r != PLAT_OK || size == 0)
+		return launch_fail_by(l, r, FAULT_SAVE_HOME, NULL, NULL);
+	r = plat_remove(launch_path(l, path, LAUNCH_INSTALLED));
+	if (r != PLAT_OK)
+		return launch_fail_by_file(l, r);
+	r = unregister(l);
+	if (r != PLAT_OK || l->outcome.exit_code != 0)
+		return launch_fail_by_wsl(l, r, FAULT_REMOVE_OLD, home, NULL);
+	l->is_registered = false;
+	return EVENT_DONE;
+}
+
+static enum machine_event import_failed(struct launch *l, int result)
+{
+	enum wsl_error error = wsl_find_error(l->text);
+
+	if (result == PLAT_TIMEOUT)
+		return launch_fail(l, FAULT_IMPORT_HUNG, NULL, NULL);
+	if (result == PLAT_OK && error == WSL_ALREADY_EXISTS)
+		return launch_report(l, EVENT_IN_THE_WAY, FAULT_NAME_TAKEN, l->name, NULL);
+	return launch_fail_by_wsl(l, result, FAULT_IMPORT_FAILED, NULL, NULL);
+}
+
+enum machine_event launch_import(struct launch *l)
+{
+	char directory[LAUNCH_PATH_SIZE], path[LAUNCH_PATH_SIZE];
+	const char *const arguments[] = { "--import", l->name,
+		launch_path(l, directory, LAUNCH_SYSTEM), l->image, "--version", "2", NULL };
+	int r = plat_remove(launch_path(l, path, LAUNCH_INSTALLED));
+
+	if (r != PLAT_OK)
+		return launch_fail_by_file(l, r);
+	r = launch_wsl(l,
+		&(struct plat_command){ .arguments = arguments, .timeout_ms = LAUNCH_IMPORT_MS });
+	if (r != PLAT_OK || l->outcome.exit_code != 0)
+		return import_failed(l, r);
+	snprintf(l->installed_version, sizeof l->installed_version, "%s",
+		l->has_manifest ? l->manifest.version : "");
+	l->is_registered = true;
+	return EVENT_DONE;
+}
+
+/* No system was there before the import, so what is there now is the import's: or somebody else's,
+ * made meanwhile, if it is a whole one and the import was refused for it. */
+enum machine_event launch_clean_up(struct launch *l)
+{
+	int is_registered = l->machine.then == STATE_IMPORT ? launch_is_registered(l) : 0;
+
+	if (is_registered < 0)
+		return launch_fail_by_wsl(l, is_registered, FAULT_WSL_BROKEN, NULL, NULL);
+	if (is_registered)
+		return launch_fail(l, FAULT_NAME_TAKEN, l->name, NULL);
+	return unregister(l) == PLAT_CANCELLED ? EVENT_QUIT : EVENT_DONE;
+}
+
+enum machine_event launch_restore_home(struct launch *l)
+{
+	char path[LAUNCH_PATH_SIZE];
+	int has_home = launch_exists(launch_path(l, path, LAUNCH_HOME));
+	int r;
+
+	if (has_home < 0)
+		return launch_fail_by_file(l, has_home);
+	if (!has_home)
+		return EVENT_DONE;
+	r = run_tar(l, "-xpf", path, NULL);
+	if (r != PLAT_OK || l->outcome.exit_code != 0)
+		return launch_fail_by_wsl(l, r, FAULT_RESTORE_HOME, path, NULL);
+	plat_log("system: /home is back");
+	return EVENT_DONE;
+}
+
+enum machine_event launch_settle(struct launch *l)
+{
+	static const char *const needed_no_more[] = { LAUNCH_HOME, LAUNCH_UPDATE, LAUNCH_IMAGE };
+	char path[LAUNCH_PATH_SIZE];
+	int r = write_installed(l);
+
+	if (r != PLAT_OK)
+		return launch_fail_by_file(l, r);
+	for (size_t i = 0; i < sizeof needed_no_more / sizeof *needed_no_more; i++)
+		if (plat_remove(launch_path(l, path, needed_no_more[i])) != PLAT_OK)
+			plat_log("system: %s stays", needed_no_more[i]);
+	if (!l->is_local && l->image[0])
+		plat_remove(l->image);
+	return EVENT_DONE;
+}
