@@ -1,0 +1,24 @@
+/* The data directory: made, marked as ours, and removed again by --uninstall.
+ *
+ * A directory that was empty or not there gets a marker file. One that held something else already
+ * (--data of somebody's documents) does not, and is never removed as a whole.
+ *
+ * Threads: the first, before there are others; data_path() any. */
+#pragma once
+
+#include "win/win.h"
+
+enum { DATA_PATH_SIZE = 1024 };
+
+/* Tell win_set_data_directory() what `option` of --data says; NULL = %LOCALAPPDATA%\Helix. False
+ * when there can be no such path. */
+bool data_name(const char *option);
+/* Make it, unless it is there. False when Windows does not let us. */
+bool data_make(void);
+
+/* A path in it; false when it is too long. */
+bool data_path(const wchar_t *name, wchar_t path[DATA_PATH_SIZE]);
+
+enum data_removed { DATA_REMOVED, DATA_NOT_OURS, DATA_LEFT };
+/* With all that is in it. Links are removed, what they lead to is not. */
+enum data_removed data_remove(void);
