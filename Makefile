@@ -118,7 +118,9 @@ $(B)/%.o: %.c Makefile
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(CPPFLAGS) -c -o $@ $<
 
+include windows-launcher/launcher.mk
 include tests/tests.mk
+include tests/launcher/launcher.mk
 
 deps-run:
 	$(Q)agent/packages/install agent/packages/build.txt agent/packages/run.txt
@@ -144,4 +146,4 @@ help:
 
 .PHONY: all links run install format clean help deps-run
 .DELETE_ON_ERROR:
--include $(shell find build -type f -name '*.d' 2>/dev/null)
+-include $(shell find $(B) build/windows build/fuzz/obj -type f -name '*.d' 2>/dev/null)

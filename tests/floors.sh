@@ -1,6 +1,7 @@
 #!/bin/sh
 # The floor rule (agent/README.md): an include may only point down.
 #   4 agent/src/*.[ch]   3 session dbus pipewire encoder net doctor   2 port   1 core sys   0 libsp
+#   windows-launcher: win above seam above core
 # An adapter never includes another one; core never includes sys or a library; libsp only C's own.
 set -eu
 cd "$(dirname "$0")/.."
@@ -55,6 +56,27 @@ for file in streaming-protocol/src/*.[ch] streaming-protocol/include/*.h; do
 	for include in $(sed -n 's/^#[[:space:]]*include [<"]\(.*\)[>"]/\1/p' "$file"); do
 		case $include in
 		sp.h | sp_*.h | assert.h | limits.h | stdbool.h | stddef.h | stdint.h | string.h) ;;
+		*) complain "$file includes $include" ;;
+		esac
+	done
+done
+# The launcher: core is C99 and nothing else, and only win/ knows Windows.
+for file in windows-launcher/core/*.[ch] windows-launcher/seam/*.h; do
+	for include in $(includes "$file"); do
+		case $include in core/* | seam/*) ;; *) complain "$file includes $include" ;; esac
+	done
+	for include in $(sed -n 's/^#[[:space:]]*include <\(.*\)>/\1/p' "$file"); do
+		case $include in
+		assert.h | ctype.h | errno.h | inttypes.h | limits.h | stdarg.h | stdbool.h | stddef.h) ;;
+		stdint.h | stdio.h | stdlib.h | string.h) ;;
+		*) complain "$file includes <$include>" ;;
+		esac
+	done
+done
+for file in windows-launcher/win/*.[ch]; do
+	for include in $(includes "$file"); do
+		case $include in
+		core/* | seam/* | win/* | res/resource.h | sp.h | sp_tunnel.h) ;;
 		*) complain "$file includes $include" ;;
 		esac
 	done

@@ -16,7 +16,7 @@ test: deps-test                                ## install what tests need, build
 	$(Q)$(MAKE) --no-print-directory scripts
 	$(Q)$(MAKE) --no-print-directory integration
 	$(Q)BRIEF=1 $(MAKE) --no-print-directory integration $(ASAN)
-	$(Q)$(MAKE) --no-print-directory all browser
+	$(Q)$(MAKE) --no-print-directory all launcher-test browser
 
 # Unit tests: one Criterion program over everything that needs no other process.
 $(B)/unit: LDLIBS += $(call libs_of,criterion $(PKG_agent)) -lm
@@ -55,16 +55,28 @@ bench: all fixtures node_modules               ## figures of this machine (SESSI
 	$(Q)node tests/bench/figures.mjs $(or $(SESSION),mutter) $(SIZES)
 	$(Q)node tests/bench/encoders.mjs $(SIZES)
 
-# libFuzzer on every parser of foreign bytes; FUZZ_SECONDS each.
-FUZZ_SECONDS ?= 10
-fuzz:                                          ## libFuzzer on every parser, FUZZ_SECONDS each
-	$(Q)mkdir -p build/fuzz && set -e; for f in $(fuzz_src); do n=$$(basename $$f .c); \
-	    clang $(STD) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all $(INC) \
-	        -o build/fuzz/$$n $$f $(sp_src) $(filter agent/src/core/%,$(core_src)) \
-	        agent/src/doctor/report.c $(call libs_of,libcjson); \
-	    mkdir -p build/fuzz/$$n.corpus; corpus=$$(dirname $$f)/corpus/$${n#fuzz_}; \
+# libFuzzer on every parser of foreign bytes; FUZZ_SECONDS each. The launcher has headers of the same
+# names as the agent's: its target sees nothing else.
+FUZZ_SECONDS  ?= 10
+fuzz_cc       := clang $(STD) -O1 -g -fno-sanitize-recover=all -MMD -MP
+fuzz_obj       = $(patsubst %.c,build/fuzz/obj/%.o,$(1))
+fuzz_parts    := $(sp_src) $(filter agent/src/core/%,$(core_src)) agent/src/doctor/report.c
+fuzz_launcher := $(addprefix windows-launcher/core/,command.c json.c manifest.c options.c ready.c \
+                   text.c wsl.c)
+$(call fuzz_obj,$(fuzz_launcher) tests/fuzz/fuzz_launcher.c): override INC := -Iwindows-launcher
+build/fuzz/obj/%.o: %.c
+	$(Q)mkdir -p $(@D) && $(fuzz_cc) -fsanitize=fuzzer-no-link,address,undefined $(INC) -c -o $@ $<
+$(patsubst %.c,build/fuzz/%,$(notdir $(fuzz_src))):
+	$(call say,FUZZ,$@)
+	$(Q)$(fuzz_cc) -fsanitize=fuzzer,address,undefined -o $@ $^ $(call libs_of,libcjson)
+define fuzz_program
+build/fuzz/$(notdir $(1:.c=)): $(call fuzz_obj,$(1) $(if $(filter %/fuzz_launcher.c,$(1)),$(fuzz_launcher),$(fuzz_parts)))
+endef
+$(foreach f,$(fuzz_src),$(eval $(call fuzz_program,$(f))))
+fuzz: $(patsubst %.c,build/fuzz/%,$(notdir $(fuzz_src))) ## libFuzzer on every parser, FUZZ_SECONDS each
+	$(Q)set -e; for f in $(fuzz_src:.c=); do n=$${f##*/}; mkdir -p build/fuzz/$$n.corpus; \
 	    build/fuzz/$$n -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 \
-	        -artifact_prefix=build/fuzz/$$n- build/fuzz/$$n.corpus $$corpus; \
+	        -artifact_prefix=build/fuzz/$$n- build/fuzz/$$n.corpus $${f%/*}/corpus/$${n#fuzz_}; \
 	    echo "fuzz: $$n: no finding in $(FUZZ_SECONDS) s"; done
 
 # libsp must mean the same on Windows.
@@ -82,6 +94,9 @@ lint: deps-lint floors                                   ## clang-format, clang-
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
 	    --suppress=missingIncludeSystem --error-exitcode=1 $(INC) -DHELIX_VERSION='""' \
 	    $(sp_src) $(agent_main) $(agent_src) $(encoder_src) $(portal_src) $(glprobe_src)
+	$(Q)cppcheck --quiet --std=c99 --enable=warning,performance,portability --inline-suppr \
+	    --suppress=missingIncludeSystem --error-exitcode=1 -Iwindows-launcher $(launcher_core)
+	$(Q)clang-tidy --quiet $(launcher_core) -- -std=c99 -Iwindows-launcher
 	$(Q)clang-tidy --quiet $(sp_src) $(agent_main) $(agent_src) $(encoder_src) $(portal_src) $(glprobe_src) -- $(STD) $(INC) \
 	    -DHELIX_VERSION='""' $(call cflags_of,$(PKG_agent) $(PKG_gst) $(PKG_glprobe))
 
