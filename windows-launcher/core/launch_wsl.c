@@ -150,6 +150,8 @@ enum machine_event launch_find_wsl(struct launch *l)
 	if (r != PLAT_OK)
 		return launch_fail_by_wsl(l, r, FAULT_WSL_BROKEN, NULL, NULL);
 	l->wsl = (struct wsl_version){ { 0, 0, 0, 0 } };
+	/* What an image asks for is in its manifest, which is read again. */
+	l->minimum_wsl = (struct wsl_version){ { 0, 0, 0, 0 } };
 	/* Windows 11 has a wsl.exe where there is no WSL, to tell people so. */
 	if (wsl_find_error(l->text) == WSL_OPTIONAL_COMPONENT_REQUIRED)
 		return absent(l);
