@@ -119,6 +119,7 @@ $(B)/%.o: %.c Makefile
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(CPPFLAGS) -c -o $@ $<
 
 include windows-launcher/launcher.mk
+include wsl-rootfs/rootfs.mk
 include tests/tests.mk
 include tests/launcher/launcher.mk
 
