@@ -18,4 +18,13 @@ rootfs: deps-rootfs                                      ## the image for WSL (P
 rootfs-test: node_modules                                ## tests of a built image (PROFILE=minimal)
 	$(Q)ROOTFS_PROFILE=$(PROFILE) node --test $(or $(FILE),$(wildcard tests/rootfs/*.test.mjs))
 
-.PHONY: deps-deb deb deps-rootfs rootfs rootfs-test
+# What a release is: both Windows programs, the image with its manifest and bill of materials, and the
+# agent's packages, each below the name of its release.
+dist: launcher installer rootfs deb                      ## all of a release, in build/dist
+	$(Q)rm -rf build/dist && mkdir -p build/dist && cp build/Helix.exe build/HelixSetup.exe \
+	    build/rootfs/helix-$(VERSION)-*.tar.gz build/rootfs/manifest.json build/rootfs/sbom.spdx.json \
+	    build/dist
+	$(Q)for deb in build/deb/*/*.deb; do install -D -m 644 -t build/dist/$$(basename $$(dirname $$deb)) $$deb; done
+	$(Q)cd build/dist && find . -type f ! -name "SHA256SUMS*" | sort | xargs sha256sum > SHA256SUMS.new && mv SHA256SUMS.new SHA256SUMS && cat SHA256SUMS
+
+.PHONY: deps-deb deb deps-rootfs rootfs rootfs-test dist
