@@ -221,6 +221,7 @@ static void on_session_lost(void *owner, const char *service, const char *text)
 	a->session_ready = false;
 	(void)service;
 	stop_cast(a);
+	cursor_forget(&a->cursor);
 	agent_notice(a, SP_NOTICE_SESSION_RESTARTING, SP_SEVERITY_WARN, text);
 }
 

@@ -225,6 +225,8 @@ void viewers_forget_held(struct agent *agent);
 void cursor_on_change(void *owner, const struct capture_cursor *cursor);
 /* Bring a new viewer up to date. */
 void cursor_greet(struct agent *agent, struct seat *seat);
+/* The compositor is gone, and what it told of the pointer. */
+void cursor_forget(struct cursor *cursor);
 void cursor_done(struct cursor *cursor);
 
 /* leash.c */

@@ -177,6 +177,13 @@ void cursor_on_change(void *owner, const struct capture_cursor *cursor)
 		send_to(a, viewer_data(v));
 }
 
+void cursor_forget(struct cursor *cursor)
+{
+	cursor->was_told = false;
+	cursor->shape_id = 0;
+	cursor->position.id = 0;
+}
+
 void cursor_done(struct cursor *cursor)
 {
 	for (size_t i = 0; i < CURSOR_SHAPES; i++)

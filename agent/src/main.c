@@ -139,20 +139,13 @@ static const char *find(const char *name, char path[PATH_MAX])
 static int examine(const char *command, const struct options *o)
 {
 	char encoder[PATH_MAX], gl[PATH_MAX], portal[PATH_MAX], directory[PATH_MAX];
-	int r = state_directory(directory, sizeof directory);
+	bool has_directory = state_directory(directory, sizeof directory) >= 0;
 
-	if (r < 0) {
-		fprintf(stderr,
-			"helix-agent: there is no directory of this user alone (%s: %s); set "
-			"XDG_RUNTIME_DIR to one\n",
-			directory, strerror(-r));
-		return EXIT_FAILURE;
-	}
 	const struct doctor_options options = {
 		.encoder_program = find("helix-encoder", encoder),
 		.gl_program = find("helix-glprobe", gl),
 		.portal_program = find("helix-portal", portal),
-		.cache_fallback = directory,
+		.cache_fallback = has_directory ? directory : NULL,
 		.listen_address = o->listen_address,
 		.listen_port = o->listen_port,
 		.encoder = o->encoder,

@@ -41,8 +41,7 @@ bool settle_picture(struct settle *settle, uint64_t drawn_us, uint64_t now_us);
  * be stuck like a picture; one from before a pause shows that the answer is behind it. */
 void settle_pointer(struct settle *settle, uint64_t drawn_us, uint64_t now_us);
 
-/* What must not find the stream paused is on its way to the compositor: no pause before `until_us`.
- * Absolute positions, and programs that choose a pointer's shape, push out what waits as well. */
+/* No pause before `until_us`: something is due that it would disturb. */
 void settle_postpone(struct settle *settle, uint64_t until_us);
 
 /* Whether settle_deadline() would ask for a pause now. */

@@ -55,7 +55,7 @@ void portal_button(struct portal *portal, uint32_t code, bool down);
 void portal_move_to(struct portal *portal, double x_px, double y_px);
 void portal_move_by(struct portal *portal, double dx_px, double dy_px);
 /* Keep absolute positions back, and what comes behind them; `held` follows. False, and it does not,
- * when there is no input. */
+ * when there is no input, or nobody to ask. */
 bool portal_hold_positions(struct portal *portal);
 /* Let them through, as soon as the compositor has heard whatever it was told before this. */
 void portal_release_positions(struct portal *portal);

@@ -40,12 +40,17 @@ static int append_input(const struct portal *p, sd_bus_message *m, const struct 
 	return -EINVAL;
 }
 
+static int raise_barrier(struct portal *p, bool of_mutter);
+
 static int on_barrier(sd_bus_message *reply, void *owner, sd_bus_error *error)
 {
 	struct portal *p = owner;
+	bool was_mutters = p->barrier_is_mutters;
 
 	(void)reply, (void)error;
 	p->barrier = sd_bus_slot_unref(p->barrier);
+	if (!was_mutters && raise_barrier(p, true) >= 0)
+		return 0;
 	if (p->gate == GATE_OPENING) {
 		p->gate = GATE_OPEN;
 		portal_pump_input(p);
@@ -56,25 +61,36 @@ static int on_barrier(sd_bus_message *reply, void *owner, sd_bus_error *error)
 	return 0;
 }
 
-/* Ask mutter for anything. Its main loop answers that when it has handled what came to it before,
- * be it by the bus or from PipeWire. Any other compositor has no such name, and that is an answer
- * too. */
-static void raise_barrier(struct portal *p)
+/* xdg-desktop-portal answers when it has handed a call on to helix-portal, and that one tells
+ * mutter without waiting for an answer. So ask helix-portal for anything, which answers in order,
+ * and then mutter: its main loop answers when it has handled what came before, by the bus or from
+ * PipeWire. Where another portal or compositor is at work the names are not there, and that is an
+ * answer too. */
+static int raise_barrier(struct portal *p, bool of_mutter)
 {
 	sd_bus_message *m = NULL;
-	int r = sd_bus_message_new_method_call(p->bus, &m, "org.gnome.Mutter.RemoteDesktop",
-		"/org/gnome/Mutter/RemoteDesktop", "org.freedesktop.DBus.Properties", "Get");
+	int r;
 
+	if (of_mutter)
+		r = sd_bus_message_new_method_call(p->bus, &m, "org.gnome.Mutter.RemoteDesktop",
+			"/org/gnome/Mutter/RemoteDesktop", "org.freedesktop.DBus.Properties",
+			"Get");
+	else
+		r = sd_bus_message_new_method_call(p->bus, &m,
+			"org.freedesktop.impl.portal.desktop.helix", "/",
+			"org.freedesktop.DBus.Peer", "Ping");
 	if (r >= 0)
+		r = sd_bus_message_set_auto_start(m, false);
+	if (r >= 0 && of_mutter)
 		r = sd_bus_message_append(
 			m, "ss", "org.gnome.Mutter.RemoteDesktop", "SupportedDeviceTypes");
 	if (r >= 0)
 		r = sd_bus_call_async(p->bus, &p->barrier, m, on_barrier, p, ANSWER_DEADLINE_US);
 	sd_bus_message_unref(m);
-	if (r < 0) {
+	if (r < 0)
 		log_debug("portal: no barrier: %s", strerror(-r));
-		p->gate = GATE_OPEN;
-	}
+	p->barrier_is_mutters = of_mutter;
+	return r;
 }
 
 static int on_answer(sd_bus_message *reply, void *owner, sd_bus_error *error)
@@ -87,8 +103,10 @@ static int on_answer(sd_bus_message *reply, void *owner, sd_bus_error *error)
 		log_debug("portal: input was refused: %s",
 			failure->message ? failure->message : failure->name);
 	p->outstanding = sd_bus_slot_unref(p->outstanding);
-	if (p->gate == GATE_CLOSING && !p->barrier)
-		raise_barrier(p);
+	if (p->gate == GATE_CLOSING && !p->barrier && raise_barrier(p, false) < 0) {
+		p->gate = GATE_CLOSED;
+		p->events->held(p->owner);
+	}
 	portal_pump_input(p);
 	return 0;
 }
@@ -185,8 +203,10 @@ bool portal_hold_positions(struct portal *p)
 	p->gate = GATE_CLOSING;
 	p->barrier = sd_bus_slot_unref(p->barrier);
 	/* Otherwise its answer does. */
-	if (!p->outstanding)
-		raise_barrier(p);
+	if (!p->outstanding && raise_barrier(p, false) < 0) {
+		p->gate = GATE_CLOSED;
+		return false;
+	}
 	return true;
 }
 
@@ -196,7 +216,10 @@ void portal_release_positions(struct portal *p)
 		return;
 	p->gate = GATE_OPENING;
 	p->barrier = sd_bus_slot_unref(p->barrier);
-	raise_barrier(p);
+	if (raise_barrier(p, true) < 0) {
+		p->gate = GATE_OPEN;
+		portal_pump_input(p);
+	}
 }
 
 bool portal_has_input(const struct portal *p)

@@ -71,7 +71,8 @@ struct portal {
 	size_t first_waiting, waiting_count;
 	struct sd_bus_slot *outstanding; /* the call whose answer is due */
 	enum gate gate;                  /* for absolute positions */
-	struct sd_bus_slot *barrier;     /* likewise of mutter's */
+	struct sd_bus_slot *barrier;     /* the question whose answer is due */
+	bool barrier_is_mutters;
 };
 
 /* Send the next input if none is outstanding. */

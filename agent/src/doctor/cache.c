@@ -59,7 +59,7 @@ bool probe_cache_dir(const char *fallback, char *path, size_t size)
 		if (is_ours(own) && take(own, path, size))
 			return true;
 	}
-	return take(fallback, path, size);
+	return fallback && take(fallback, path, size);
 }
 
 int cache_read(const char *directory, char **ret_text, size_t *ret_size)

@@ -12,7 +12,7 @@
 
 struct doctor_options {
 	const char *encoder_program, *gl_program, *portal_program; /* paths; NULL = not found */
-	const char *cache_fallback; /* a directory of this user alone; see probe_cache_dir() */
+	const char *cache_fallback; /* of this user alone, or NULL; see probe_cache_dir() */
 	const char *listen_address;
 	uint16_t listen_port;
 	const char *encoder, *gpu; /* as of candidates_list() */

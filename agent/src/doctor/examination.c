@@ -24,8 +24,11 @@ int examination_init(struct examination *x, const struct doctor_options *options
 	machine_read("", &x->machine);
 	machine_ask_wsl(&x->machine);
 	candidates_list(&x->machine, options->encoder, options->gpu, &x->candidates);
-	if (!probe_cache_dir(options->cache_fallback, x->cache_dir, sizeof x->cache_dir))
-		return -ENAMETOOLONG;
+	if (!probe_cache_dir(options->cache_fallback, x->cache_dir, sizeof x->cache_dir)) {
+		log_error("doctor: no directory of this user alone can be written to; set "
+			  "XDG_CACHE_HOME to one");
+		return -EACCES;
+	}
 	int r = sd_event_new(&x->event);
 	return r < 0 ? r : processes_new(x->event, &x->processes);
 }

@@ -46,10 +46,10 @@ struct probe_results {
 	char versions[3][48];              /* Mesa, libva, GStreamer; "" = unknown */
 };
 
-/* `fallback` must be of this user alone: a GStreamer registry names code to load.
+/* `fallback` must be of this user alone, or NULL: a GStreamer registry names code to load.
  *
  * The user's cache for Helix ("$XDG_CACHE_HOME/helix", made when missing), or `fallback` where
- * none can be written to. Whether it fitted into `size`. */
+ * none can be written to. False when there is neither, or it does not fit into `size`. */
 bool probe_cache_dir(const char *fallback, char *path, size_t size);
 
 /* Fills `key`, and the rest from the cache. 0, or -ENOENT when nothing usable is remembered for

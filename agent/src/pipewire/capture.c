@@ -55,6 +55,10 @@ struct capture {
 	uint64_t asked_us;
 	bool resize_due;
 	uint64_t arrived, replaced;
+	struct {
+		bool visible;
+		int32_t x_px, y_px;
+	} pointer;             /* the last one that was read */
 	uint64_t shape_due_us; /* until then a program may choose the pointer's shape */
 	uint8_t cursor[CURSOR_META_PIXELS];
 };
@@ -123,8 +127,7 @@ static void follow_settle(struct capture *c)
 
 	uint64_t patience_us = c->asked_us + ASKED_US;
 
-	if ((c->asked && deadline_us < patience_us) ||
-		(c->restarting && deadline_us == SETTLE_NEVER))
+	if (c->asked || (c->restarting && deadline_us == SETTLE_NEVER))
 		deadline_us = patience_us;
 	if (deadline_us == SETTLE_NEVER) {
 		sd_event_source_set_enabled(c->settle_timer, SD_EVENT_OFF);
@@ -323,17 +326,24 @@ static bool is_old_news(struct capture *c, struct pw_buffer *buffer)
 	return answer && last && shows_the_same(c, last->buffer->buffer, buffer->buffer);
 }
 
+/* Whether the pointer moved, or looks different. mutter also records it when nothing changed. */
 static bool read_cursor(struct capture *c, struct spa_buffer *buffer)
 {
 	struct capture_cursor cursor;
 
 	if (!cursor_meta_read(buffer, c->cursor, &cursor))
 		return false;
+	bool is_news = cursor.shape != CAPTURE_SHAPE_SAME || cursor.visible != c->pointer.visible ||
+		cursor.x_px != c->pointer.x_px || cursor.y_px != c->pointer.y_px;
+
+	c->pointer.visible = cursor.visible;
+	c->pointer.x_px = cursor.x_px;
+	c->pointer.y_px = cursor.y_px;
 	if (cursor.shape != CAPTURE_SHAPE_SAME)
 		c->shape_due_us =
 			cursor.shape == CAPTURE_SHAPE_EMPTY ? clock_now_us() + SHAPE_US : 0;
 	c->events->cursor(c->owner, &cursor);
-	return true;
+	return is_news;
 }
 
 static void on_process(void *owner)
@@ -343,10 +353,10 @@ static void on_process(void *owner)
 	struct picture_damage damage = { 0 };
 
 	while ((buffer = pw_stream_dequeue_buffer(c->stream))) {
-		bool has_cursor = read_cursor(c, buffer->buffer);
+		bool has_moved = read_cursor(c, buffer->buffer);
 
 		if (!slot_of(c, buffer) || !c->format.width_px || !has_picture(c, buffer->buffer)) {
-			if (has_cursor) {
+			if (has_moved) {
 				settle_pointer(
 					&c->settle, drawn_us(buffer->buffer), clock_now_us());
 				follow_settle(c);
