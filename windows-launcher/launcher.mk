@@ -9,8 +9,8 @@ SETUP              := build/HelixSetup.exe
 launcher_numbers   := $(subst .,$(comma),$(firstword $(subst ~, ,$(VERSION)))),0
 launcher_core      := $(wildcard windows-launcher/core/*.c)
 launcher_src       := $(launcher_core) $(wildcard windows-launcher/win/*.c) $(sp_src)
-launcher_libs      := -lcomctl32 -lshell32 -lole32 -luuid -ldwmapi -lgdi32 -ladvapi32 -lwinhttp \
-                      -lbcrypt -lws2_32 -lshlwapi
+# Only DLLs that Windows counts among its known ones: others by win/system_dll.h.
+launcher_libs      := -lcomctl32 -lshell32 -lole32 -luuid -lgdi32 -ladvapi32 -lws2_32
 # No timestamp and no path of this machine in the file: two builds are byte-identical.
 launcher_cflags    := -std=gnu11 -Os -Wall -Wextra -Werror -Wshadow -Wvla -Wstrict-prototypes \
                       -Wmissing-prototypes -D__USE_MINGW_ANSI_STDIO=1 -DUNICODE -D_UNICODE \

@@ -210,10 +210,10 @@ describe('a download', () => {
       server.manifest.minimum_wsl = '99.0.0';
     });
     await pc.waitForWindow(/is too old/);
-    server.manifest.minimum_wsl = '2.0.0';
     await start.press('Update it');
     await start.fails('FAULT_WSL_TOO_OLD', /is still too old/);
     await start.quits();
+    server.manifest.minimum_wsl = '2.0.0';
     await (await attempt(t, pc, ['--manifest', server.manifestUrl])).works();
   });
 

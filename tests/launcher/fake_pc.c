@@ -36,7 +36,7 @@ void fake_restart(void)
 	fake.deeds_done = fake.deed_count = 0;
 	fake.fault_count = 0;
 	fake.starts = fake.views = fake.imports = fake.saves = fake.downloads = 0;
-	fake.questions = fake.healths = 0;
+	fake.questions = fake.healths = fake.import_attempts = fake.unregisters = 0;
 	fake.instruction[0] = fake.content[0] = fake.details[0] = '\0';
 }
 
@@ -177,7 +177,11 @@ int fake_run(const struct options *options)
 		.version = "0.1.0",
 	};
 
-	if (setjmp(fake.aborted) != 0)
+	if (setjmp(fake.aborted) != 0) {
+		if (fake.is_home_unsynced)
+			snprintf(fake.home, sizeof fake.home, "half");
+		fake.is_home_unsynced = false;
 		return -1;
+	}
 	return launch_run(&launch);
 }

@@ -63,6 +63,7 @@ static int serve(
 	if (fake.is_server_short)
 		size = FAKE_IMAGE_SIZE / 2;
 	fake.downloads++;
+	fake.is_registered |= fake.system_appears_early;
 	return transfer(path, image, size, limit, progress, owner);
 }
 
@@ -77,6 +78,8 @@ int plat_download(const char *url, const char *path, uint64_t limit, plat_progre
 	fake.now_ms += 100;
 	if (fake.is_offline)
 		return PLAT_MISSING;
+	if (strncmp(url, "http://", 7) == 0)
+		return PLAT_REFUSED;
 	*ret_status = fake.server_status;
 	if (fake.server_status != 200)
 		return PLAT_REFUSED;
@@ -130,6 +133,19 @@ int plat_read_file(const char *path, char *buffer, size_t size, size_t *ret_size
 	return PLAT_OK;
 }
 
+int plat_read_tail(const char *path, uint8_t *buffer, size_t size)
+{
+	const struct fake_file *file = fake_find(path);
+
+	fake_call(false);
+	if (is_locked(path))
+		return PLAT_DENIED;
+	if (!file || file->size < size)
+		return file ? PLAT_FAILED : PLAT_MISSING;
+	memcpy(buffer, file->bytes + file->size - size, size);
+	return PLAT_OK;
+}
+
 int plat_write_file(const char *path, const char *text, size_t size)
 {
 	fake_call(false);
@@ -174,7 +190,8 @@ int plat_rename(const char *from, const char *to)
 	struct fake_file copy;
 
 	fake_call(false);
-	if (is_locked(from) || is_locked(to))
+	if (is_locked(from) || is_locked(to) ||
+		(fake.is_folder_held && strcmp(from, FAKE_DATA "\\system") == 0))
 		return PLAT_DENIED;
 	if (!file)
 		return PLAT_MISSING;

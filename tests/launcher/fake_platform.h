@@ -62,7 +62,12 @@ struct fake_pc {
 	uint32_t install_exit_code;
 	bool install_helps, update_helps; /* WSL is fine afterwards */
 	bool system_appears;              /* made by somebody else, when the import begins */
+	bool system_appears_early;        /* or during the download */
+	bool has_other_systems;           /* of other names, which are nobody's business */
+	bool is_folder_held;              /* \system cannot be renamed */
 	bool is_save_failing, is_save_cut, is_restore_failing, is_unregister_failing;
+	bool is_save_cut_between; /* two members: tar does not notice when it reads */
+	bool is_save_hanging, is_restore_hanging, is_sync_failing;
 
 	bool is_disk_full, are_files_locked;
 	uint64_t disk_free;
@@ -98,8 +103,9 @@ struct fake_pc {
 	bool is_registered, has_debris;
 	unsigned system_version;
 	char home[64];
-	char truth[64];    /* what the person last saw in /home */
-	bool is_home_lost; /* a desktop started without it */
+	char truth[64];        /* what the person last saw in /home */
+	bool is_home_lost;     /* a desktop started without it */
+	bool is_home_unsynced; /* a loss of power takes half of it */
 	struct fake_file files[16];
 	size_t file_count;
 
@@ -107,6 +113,7 @@ struct fake_pc {
 	uint64_t now_ms;
 	bool is_cancelled, is_endless, is_running, has_tunnel, is_view_open;
 	unsigned starts, views, imports, saves, downloads, questions, healths;
+	unsigned import_attempts, unregisters;
 	uint64_t started_ms, first_view_ms;
 	bool has_viewed;
 	size_t deeds_done;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define ABOUT_A_SECOND 1000
+#define END_SIZE       1024 /* of an archive: zeroes, without which tar reads it all the same */
 
 static bool is_argument(const struct plat_command *command, size_t i, const char *text)
 {
@@ -57,6 +58,8 @@ static int update(const struct plat_command *command, struct plat_outcome *outco
 
 static int list(const struct plat_command *command, struct plat_outcome *outcome)
 {
+	if (!fake.is_registered && fake.has_other_systems)
+		return say(command, outcome, 0, "Ubuntu\r\n");
 	if (!fake.is_registered)
 		return say(command, outcome, UINT32_MAX, "Wsl/WSL_E_DEFAULT_DISTRO_NOT_FOUND\r\n");
 	return say(command, outcome, 0, "Ubuntu\r\nHelix\r\n");
@@ -64,12 +67,13 @@ static int list(const struct plat_command *command, struct plat_outcome *outcome
 
 static int unregister(const struct plat_command *command, struct plat_outcome *outcome)
 {
+	fake.unregisters++;
 	if (!fake.is_registered && !fake.has_debris)
 		return say(command, outcome, UINT32_MAX, "Wsl/Service/WSL_E_DISTRO_NOT_FOUND\r\n");
 	if (fake.is_unregister_failing)
 		return say(command, outcome, UINT32_MAX, "Wsl/Service/E_UNEXPECTED\r\n");
 	fake.has_debris = fake_is_midway();
-	fake.is_registered = false;
+	fake.is_registered = fake.is_home_unsynced = false;
 	fake.home[0] = '\0';
 	return say(command, outcome, 0, "");
 }
@@ -78,6 +82,7 @@ static int import(const struct plat_command *command, struct plat_outcome *outco
 {
 	const struct fake_file *image = fake_find(command->arguments[3]);
 
+	fake.import_attempts++;
 	if (fake.import_hangs) {
 		fake.now_ms += command->timeout_ms;
 		fake.has_debris = fake.import_leaves_debris;
@@ -88,6 +93,10 @@ static int import(const struct plat_command *command, struct plat_outcome *outco
 	if (fake.is_registered || fake.has_debris)
 		return say(command, outcome, UINT32_MAX,
 			"Wsl/Service/RegisterDistro/ERROR_ALREADY_EXISTS\r\n");
+	/* The disk of a system that is registered no more. */
+	if (fake_find(command->arguments[2]))
+		return say(command, outcome, UINT32_MAX,
+			"Wsl/Service/RegisterDistro/ERROR_FILE_EXISTS\r\n");
 	if (fake_is_midway() || fake.import_error) {
 		fake.has_debris = fake_is_midway() || fake.import_leaves_debris;
 		return say(
@@ -104,13 +113,19 @@ static int import(const struct plat_command *command, struct plat_outcome *outco
 
 static int tar_create(const struct plat_command *command, struct plat_outcome *outcome)
 {
-	char archive[128];
-	size_t size = (size_t)snprintf(archive, sizeof archive, "TAR:%s:END", fake.home);
+	char archive[128 + END_SIZE] = "";
+	size_t size = (size_t)snprintf(archive, 128, "TAR:%s:END", fake.home);
 
 	if (fake.is_disk_full)
 		return PLAT_FULL;
+	if (fake.is_save_hanging) {
+		fake.now_ms += command->timeout_ms;
+		return PLAT_TIMEOUT;
+	}
 	if (fake_is_midway() || fake.is_save_cut || fake.is_save_failing)
 		size -= 2;
+	else if (!fake.is_save_cut_between)
+		size += END_SIZE;
 	fake_write(command->output_path, archive, size);
 	fake.saves++;
 	return say(command, outcome, fake.is_save_failing ? 2 : 0,
@@ -125,15 +140,22 @@ static int tar_read(const struct plat_command *command, struct plat_outcome *out
 
 	if (!archive)
 		return PLAT_MISSING;
+	while (size > 0 && !bytes[size - 1])
+		size--;
 	if (size < 8 || memcmp(bytes, "TAR:", 4) != 0 || memcmp(bytes + size - 4, ":END", 4) != 0)
 		return say(command, outcome, 2, "tar: Unexpected EOF in archive\n");
 	if (!extract)
 		return say(command, outcome, 0, "./\n./helix/\n");
+	if (fake.is_restore_hanging) {
+		fake.now_ms += command->timeout_ms;
+		return PLAT_TIMEOUT;
+	}
 	if (fake.is_restore_failing || fake_is_midway()) {
 		snprintf(fake.home, sizeof fake.home, "half");
 		return say(command, outcome, 2, "tar: No space left on device\n");
 	}
 	snprintf(fake.home, sizeof fake.home, "%.*s", (int)(size - 8), bytes + 4);
+	fake.is_home_unsynced = true;
 	return say(command, outcome, 0, "");
 }
 
@@ -145,6 +167,12 @@ static int execute(const struct plat_command *command, struct plat_outcome *outc
 		return say(command, outcome, UINT32_MAX, fake.vm_error);
 	if (!fake.is_registered)
 		return say(command, outcome, UINT32_MAX, "Wsl/Service/WSL_E_DISTRO_NOT_FOUND\r\n");
+	if (is_argument(command, 5, "sync")) {
+		if (fake.is_sync_failing)
+			return say(command, outcome, 1, "sync: Input/output error\n");
+		fake.is_home_unsynced = fake.is_home_unsynced && fake_is_midway();
+		return say(command, outcome, 0, "");
+	}
 	if (is_argument(command, 3, "helix-agent") || !is_argument(command, 5, "tar"))
 		return fake.agent == FAKE_AGENT_ABSENT ? say(command, outcome, 127, "")
 						       : say(command, outcome, 0, "0.1.0\n");

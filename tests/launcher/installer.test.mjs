@@ -2,7 +2,7 @@
  * bytes whoever builds them. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { BUILD } from '../lib/agent.mjs';
@@ -67,9 +67,43 @@ describe('the installer', () => {
       assert.ok(!await isRegistered(pc, UNINSTALL_KEY));
       assert.ok(!await isRegistered(pc, 'HKCU\\Software\\Helix'));
     });
+
+  const install = () => command(pc, `"${windowsPath(SETUP)}" /S /D=C:\\Purged`);
+  const purge = () => command(pc, '"C:\\Purged\\Uninstall.exe" /S /PURGE _?=C:\\Purged');
+
+  test('goes on when it is asked to purge and something of the folder is left', async () => {
+    assert.equal((await install()).code, 0);
+    mkdirSync(pc.dataDirectory, { recursive: true });
+    writeFileSync(join(pc.dataDirectory, 'of the person'), '');
+    assert.equal((await purge()).code, 0);
+    assert.deepEqual(readdirSync(pc.driveC('Purged')), ['Uninstall.exe']);
+    assert.ok(existsSync(join(pc.dataDirectory, 'of the person')));
+  });
+
+  test('stops when it is asked to purge and the system is not its own', async () => {
+    const key = 'HKCU\\Software\\Microsoft\\Windows\\CurrentVersion\\Lxss\\{1}';
+    for (const [name, value] of [['DistributionName', 'Helix'], ['BasePath', 'D:\\mine']])
+      await pc.wine('reg', ['add', key, '/v', name, '/d', value, '/f']);
+    assert.equal((await install()).code, 0);
+    assert.equal((await purge()).code, 5);
+    assert.ok(existsSync(pc.driveC('Purged', 'Helix.exe')));
+  });
 });
 
+/* Windows takes these from its own directory, the manifest's comctl32 among them; any other would
+ * come from beside Helix.exe, where anybody's download may lie. */
+const SAFE_DLLS = ['advapi32', 'comctl32', 'comdlg32', 'gdi32', 'kernel32', 'msvcrt', 'ole32', 'shell32',
+  'user32', 'ws2_32'];
+
 describe('the build', () => {
+  test('has only DLLs in its import table that nobody can plant', () => {
+    const table = execFileSync('x86_64-w64-mingw32-objdump', ['-p', join(BUILD, 'Helix.exe')],
+      { encoding: 'utf8', maxBuffer: 1 << 26 });
+    const names = [...table.matchAll(/DLL Name: (\S+)\.dll/gi)].map(([, name]) => name.toLowerCase());
+    assert.ok(names.includes('kernel32'));
+    assert.deepEqual(names.filter((name) => !SAFE_DLLS.includes(name)), []);
+  });
+
   test('makes the same bytes twice, in few of them', () => {
     const again = join('build', 'windows-again');
     rmSync(join(TREE, again), { recursive: true, force: true });

@@ -20,7 +20,7 @@ $(WT)/person.exe: $(call lt,person)
 $(WT)/launcher_tests.exe: $(core_tests) $(launcher_core)
 $(WT)/probe_child.exe: $(call lt,probe_child)
 $(WT)/probe.exe: $(call lt,test_main probe_system probe_process probe_http) $(wt_text) \
-    $(call win,platform log pipe process wsl files hash registry elevate agent http health download)
+    $(call win,platform log pipe process wsl files hash registry elevate agent http health download system_dll)
 $(WT)/tunnel_probe.exe: $(call lt,tunnel_probe) $(wt_text) streaming-protocol/src/sp_tunnel.c \
     $(call win,tunnel tunnel_carrier tunnel_lane platform process pipe log files)
 # Counts what the webview allocates: its allocator is the host's.

@@ -167,10 +167,10 @@ static int get_url(const char *url)
 
 TEST(download, takes_http_from_this_machine_only)
 {
-	CHECK_NUMBER(get_url("http://192.0.2.1/x"), PLAT_FAILED);
+	CHECK_NUMBER(get_url("http://192.0.2.1/x"), PLAT_REFUSED);
 	CHECK_NUMBER(status, 0);
-	CHECK_NUMBER(get_url("http://127.0.0.1.example.com/x"), PLAT_FAILED);
-	CHECK_NUMBER(get_url("http://localhost@192.0.2.1/x"), PLAT_FAILED);
+	CHECK_NUMBER(get_url("http://127.0.0.1.example.com/x"), PLAT_REFUSED);
+	CHECK_NUMBER(get_url("http://localhost@192.0.2.1/x"), PLAT_REFUSED);
 	CHECK_NUMBER(get_url("ftp://127.0.0.1/x"), PLAT_FAILED);
 	CHECK_NUMBER(get_url("no url"), PLAT_FAILED);
 	CHECK_NUMBER(get_url("http://127.0.0.1:1/x"), PLAT_NETWORK);

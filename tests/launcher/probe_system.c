@@ -94,6 +94,23 @@ TEST(files, are_written_read_replaced_renamed_and_removed)
 	CHECK_NUMBER(plat_rename(probe_path("other"), probe_path("else")), PLAT_MISSING);
 }
 
+TEST(files, are_read_from_their_end)
+{
+	uint8_t end[4] = { 0 };
+
+	CHECK_NUMBER(plat_write_file(probe_path("end"), "something", 9), PLAT_OK);
+	CHECK_NUMBER(plat_read_tail(probe_path("end"), end, 4), PLAT_OK);
+	CHECK(!memcmp(end, "hing", 4));
+	CHECK_NUMBER(plat_write_file(probe_path("end"), "four", 4), PLAT_OK);
+	CHECK_NUMBER(plat_read_tail(probe_path("end"), end, 4), PLAT_OK);
+	CHECK(!memcmp(end, "four", 4));
+	CHECK_NUMBER(plat_write_file(probe_path("end"), "few", 3), PLAT_OK);
+	CHECK_NUMBER(plat_read_tail(probe_path("end"), end, 4), PLAT_FAILED);
+	CHECK_NUMBER(plat_read_tail(probe_path("no-end"), end, 4), PLAT_MISSING);
+	CHECK_NUMBER(plat_read_tail(probe_path(""), end, 4), PLAT_FAILED);
+	CHECK_NUMBER(plat_remove(probe_path("end")), PLAT_OK);
+}
+
 TEST(files, stay_as_they_were_when_writing_fails)
 {
 	char text[16];

@@ -82,7 +82,7 @@ describe('from nothing', () => {
     const [first, second, ...more] = server.downloads();
     assert.deepEqual([first.first, second.first, more], [0, first.bytes, []]);
     assert.equal(first.bytes + second.bytes, server.image.length);
-    assert.deepEqual(verbs(pc.calls()), ['--version', '--list', '--import', 'run']);
+    assert.deepEqual(verbs(pc.calls()), ['--version', '--list', '--list', '--import', 'run']);
     await assertSecret(pc, tokenOf(url));
     await assertShown(url, 'first');
 

@@ -57,6 +57,12 @@ static void have_nothing_but_a_saved_home(void)
 	fake.home[0] = '\0';
 }
 
+/* Its disk is all there is of an earlier system. */
+static void have_an_orphaned_disk(void)
+{
+	fake_write(FAKE_DATA "\\system", "letters", 7);
+}
+
 static void have_an_update_that_fails(void)
 {
 	have_an_update();
@@ -94,6 +100,7 @@ static void (*const scenes[])(void) = {
 	have_an_update,
 	have_a_stranger,
 	have_nothing_but_a_saved_home,
+	have_an_orphaned_disk,
 	have_an_update_that_fails,
 	have_an_update_that_cannot_restore,
 	have_a_crashing_agent,

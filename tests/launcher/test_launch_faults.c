@@ -149,6 +149,18 @@ static void be_overloaded(void)
 	fake.server_status = 503;
 }
 
+static void name_no_https(void)
+{
+	options.manifest = "http://helix.example/manifest.json";
+}
+
+static void need_a_wsl_of_the_future(void)
+{
+	char *minimum = strstr(fake.manifest, "2.0.0");
+
+	*minimum = '9';
+}
+
 static void ask_to_log_in(void)
 {
 	snprintf(fake.manifest, sizeof fake.manifest, "<html>Welcome to the hotel</html>");
@@ -214,6 +226,18 @@ static void keep_debris(void)
 	fake.is_unregister_failing = true;
 }
 
+static void keep_a_disk(void)
+{
+	fake_write(FAKE_DATA "\\system", "letters", 7);
+	fake.has_other_systems = true; /* one of which could be there */
+}
+
+static void hold_a_disk(void)
+{
+	fake_write(FAKE_DATA "\\system", "letters", 7);
+	fake.is_folder_held = true;
+}
+
 static void want_update(void)
 {
 	fake_install();
@@ -224,6 +248,18 @@ static void fail_to_save(void)
 {
 	want_update();
 	fake.is_save_failing = true;
+}
+
+static void lose_the_mark_of_the_end(void)
+{
+	want_update();
+	fake.is_save_cut_between = true;
+}
+
+static void save_for_ever(void)
+{
+	want_update();
+	fake.is_save_hanging = true;
 }
 
 static void lose_the_end_of_home(void)
@@ -242,6 +278,18 @@ static void fail_to_restore(void)
 {
 	want_update();
 	fake.is_restore_failing = true;
+}
+
+static void restore_for_ever(void)
+{
+	want_update();
+	fake.is_restore_hanging = true;
+}
+
+static void fail_to_sync(void)
+{
+	want_update();
+	fake.is_sync_failing = true;
 }
 
 static void lack_the_agent(void)
@@ -302,6 +350,7 @@ static const struct {
 	{ FAULT_WINDOWS_RESTART, install_without_effect },
 	{ FAULT_WINDOWS_RESTART, install_before_features },
 	{ FAULT_WSL_TOO_OLD, have_old_wsl },
+	{ FAULT_WSL_TOO_OLD, need_a_wsl_of_the_future },
 	{ FAULT_VIRTUALISATION_OFF, import_without_virtualisation },
 	{ FAULT_VIRTUALISATION_OFF, start_without_virtualisation },
 	{ FAULT_WINDOWS_FEATURE, lack_a_feature },
@@ -319,6 +368,7 @@ static const struct {
 	{ FAULT_DOWNLOAD_BROKE, serve_too_little },
 	{ FAULT_SERVER_REFUSED, refuse_to_serve },
 	{ FAULT_SERVER_REFUSED, be_overloaded },
+	{ FAULT_NOT_HTTPS, name_no_https },
 	{ FAULT_MANIFEST_BAD, ask_to_log_in },
 	{ FAULT_DOWNLOAD_WRONG, serve_wrong_bytes },
 	{ FAULT_DOWNLOAD_WRONG, serve_without_end },
@@ -331,10 +381,16 @@ static const struct {
 	{ FAULT_IMPORT_HUNG, import_for_ever },
 	{ FAULT_NOT_A_SYSTEM, import_nonsense },
 	{ FAULT_NAME_TAKEN, keep_debris },
+	{ FAULT_FOLDER_TAKEN, keep_a_disk },
+	{ FAULT_FOLDER_TAKEN, hold_a_disk },
 	{ FAULT_SAVE_HOME, fail_to_save },
 	{ FAULT_SAVE_HOME, lose_the_end_of_home },
+	{ FAULT_SAVE_HOME, lose_the_mark_of_the_end },
+	{ FAULT_SAVE_HUNG, save_for_ever },
 	{ FAULT_REMOVE_OLD, fail_to_remove },
 	{ FAULT_RESTORE_HOME, fail_to_restore },
+	{ FAULT_RESTORE_HOME, fail_to_sync },
+	{ FAULT_RESTORE_HUNG, restore_for_ever },
 	{ FAULT_NOT_OURS, lack_the_agent },
 	{ FAULT_AGENT_CRASHED, crash_before_ready },
 	{ FAULT_AGENT_CRASHED, crash_when_ready },
@@ -440,53 +496,4 @@ TEST(faults, show_the_last_words_of_programs_without_secrets)
 	fake_run(&options);
 	CHECK(strstr(fake.details, "session: all is well"));
 	CHECK(!fake.was_token_shown);
-}
-
-TEST(faults, name_what_is_there_and_what_is_needed)
-{
-	options = (struct options){ .name = "Helix", .manifest = FAKE_URL };
-	fake_reset();
-	have_old_wsl();
-	fake_run(&options);
-	CHECK(strstr(fake.content, "2.0.0") && strstr(fake.content, "1.2.5"));
-
-	fake_reset();
-	have_little_room();
-	fake_run(&options);
-	CHECK(strstr(fake.content, "9 MB"));
-
-	fake_reset();
-	break_both_ways();
-	fake_run(&options);
-	CHECK(strstr(fake.content, string_text(STRING_NO_CONNECTION)));
-	CHECK(strstr(fake.content, string_text(STRING_NO_ANSWER)));
-}
-
-TEST(faults, leave_a_system_alone_that_somebody_made_meanwhile)
-{
-	options = (struct options){ .name = "Helix", .manifest = FAKE_URL };
-	fake_reset();
-	fake.system_appears = true;
-
-	CHECK_NUMBER(fake_run(&options), 1);
-	CHECK_TEXT(fake.instruction, string_fault_instruction(FAULT_NAME_TAKEN));
-	CHECK(fake.is_registered);
-}
-
-TEST(faults, of_a_path_that_is_too_long_are_said)
-{
-	static char directory[2000];
-	const struct launch_options launch = {
-		.options = &options,
-		.exe_directory = FAKE_EXE,
-		.data_directory = directory,
-		.version = "0.1.0",
-	};
-
-	options = (struct options){ .name = "Helix", .manifest = FAKE_URL };
-	fake_reset();
-	memset(directory, 'x', sizeof directory - 1);
-
-	CHECK_NUMBER(launch_run(&launch), 1);
-	CHECK_TEXT(fake.instruction, string_fault_instruction(FAULT_FILES));
 }

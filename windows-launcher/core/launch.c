@@ -41,10 +41,12 @@ static void note_line(struct launch *l, const char *line, size_t length)
 	char copy[512];
 	size_t used = strlen(l->details);
 
-	if (length >= sizeof copy)
+	if (length >= sizeof copy) {
 		length = sizeof copy - 1;
-	while (length > 0 && ((unsigned char)line[length - 1] & 0xC0) == 0x80)
-		length--;
+		/* What follows the cut is the rest of a character: that goes as a whole. */
+		while (length > 0 && ((unsigned char)line[length] & 0xC0) == 0x80)
+			length--;
+	}
 	memcpy(copy, line, length);
 	copy[length] = '\0';
 	text_redact(copy);
@@ -179,6 +181,7 @@ static enum machine_event ask_what_next(struct launch *l)
 	});
 	l->details[0] = '\0';
 	l->was_wsl_installed = l->was_wsl_updated = false;
+	l->is_disk_in_the_way = false;
 	l->why_not_ready = FAULT_NONE;
 	return answer == 0 ? EVENT_YES : EVENT_NO;
 }

@@ -153,11 +153,13 @@ void launch_look_for_update(struct launch *l)
 	}
 }
 
-static enum machine_event server_refused(struct launch *l, uint32_t status)
+static enum machine_event server_refused(struct launch *l, const char *url, uint32_t status)
 {
 	char number[16];
 	bool is_passing = status == 408 || status == 429 || status >= 500;
 
+	if (status == 0) /* it was never asked */
+		return launch_fail(l, FAULT_NOT_HTTPS, url, NULL);
 	snprintf(number, sizeof number, "%lu", (unsigned long)status);
 	return launch_report(
 		l, is_passing ? EVENT_BROKE_OFF : EVENT_FAILED, FAULT_SERVER_REFUSED, number, NULL);
@@ -169,7 +171,7 @@ static enum machine_event fetch_failed(struct launch *l, int result, uint32_t st
 	if (result == PLAT_NETWORK || (result == PLAT_MISSING && is_url(manifest_source(l))))
 		return launch_report(l, EVENT_BROKE_OFF, FAULT_NO_NETWORK, NULL, NULL);
 	if (result == PLAT_REFUSED)
-		return server_refused(l, status);
+		return server_refused(l, manifest_source(l), status);
 	if (result == PLAT_TOO_LARGE)
 		return launch_fail(l, FAULT_MANIFEST_BAD, "size", NULL);
 	if (result == PLAT_MISSING)
@@ -259,7 +261,7 @@ static enum machine_event look_at_image(struct launch *l)
 	if (l->has_manifest) {
 		l->minimum_wsl = l->manifest.minimum_wsl;
 		if (launch_is_wsl_too_old(l))
-			return EVENT_TOO_OLD;
+			return launch_wsl_is_too_old(l);
 		event = look_at_disk(l);
 	}
 	return event == EVENT_DONE && l->is_local ? EVENT_LOCAL : event;
@@ -306,7 +308,7 @@ static enum machine_event download_failed(
 	if (result == PLAT_REFUSED && status == 416)
 		plat_remove(part); /* the server's file is no longer than what we have */
 	else if (result == PLAT_REFUSED)
-		return server_refused(l, status);
+		return server_refused(l, l->manifest.url, status);
 	else if (!is_network && result != PLAT_OK)
 		return launch_fail_by_file(l, result);
 	/* Further than ever, not than this time: else a server whose file is too short, and which

@@ -18,7 +18,7 @@
 
 /* Set up, saved and restored within this, or something is wrong. */
 #define LAUNCH_IMPORT_MS (30 * 60 * 1000)
-#define LAUNCH_HOME_MS   (60 * 60 * 1000)
+#define LAUNCH_HOME_MS   (6 * 60 * 60 * 1000)
 
 struct launch {
 	const struct launch_options *options;
@@ -39,6 +39,8 @@ struct launch {
 	bool was_wsl_installed, was_wsl_updated; /* by us, since the start or the last failure */
 
 	bool is_registered;
+	bool is_disk_in_the_way;    /* what the last import met was no system of this name */
+	bool has_import_begun;      /* the last one, where no system was: what it left is ours */
 	char installed_version[32]; /* "" = not known */
 	bool is_update_local;       /* the newer system is the file on this PC */
 	bool wants_no_update;       /* said Later */
@@ -98,6 +100,8 @@ enum fault launch_wsl_fault(const struct launch *l, enum wsl_error error, enum f
 /* Whether the registry or wsl.exe knows the system: 1, 0, or a negative plat_result. */
 int launch_is_registered(struct launch *l);
 bool launch_is_wsl_too_old(const struct launch *l);
+/* What to do about that: an update, or a failure where that has not helped. */
+enum machine_event launch_wsl_is_too_old(struct launch *l);
 
 enum machine_event launch_find_wsl(struct launch *l);
 enum machine_event launch_offer_wsl(struct launch *l);

@@ -9,6 +9,9 @@
 #define SHORT_MS      60000
 #define UNREGISTER_MS (5 * 60 * 1000)
 
+#define ARCHIVE_END   1024 /* zeroes, behind the last member of every archive */
+#define OLD_SYSTEMS   5    /* disks that were in the way and are kept */
+
 /* Files: whether they are there. */
 struct found {
 	int has_home, is_whole;
@@ -121,7 +124,28 @@ static int run_tar(struct launch *l, const char *operation, const char *input, c
 			.timeout_ms = LAUNCH_HOME_MS });
 }
 
-/* Write home.tar.part and read it back. PLAT_OK when it is whole; l->outcome tells more. */
+/* What it means that saving or restoring came to no good end. */
+static enum machine_event fail_by_tar(
+	struct launch *l, int result, enum fault hung, enum fault fault, const char *path)
+{
+	return result == PLAT_TIMEOUT ? launch_fail(l, hung, path, NULL)
+				      : launch_fail_by_wsl(l, result, fault, path, NULL);
+}
+
+/* Whether the archive has its end: PLAT_OK, PLAT_ENDED when not, or why that cannot be told. tar
+ * reads one that was cut between two members without a word. */
+static int look_for_end(const char *path)
+{
+	static const uint8_t zeroes[ARCHIVE_END];
+	uint8_t tail[ARCHIVE_END];
+	int r = plat_read_tail(path, tail, sizeof tail);
+
+	if (r != PLAT_OK)
+		return r;
+	return memcmp(tail, zeroes, sizeof tail) == 0 ? PLAT_OK : PLAT_ENDED;
+}
+
+/* Write home.tar.part and read it back. EVENT_DONE when it is whole. */
 static enum machine_event copy_home(struct launch *l, const char *part)
 {
 	uint64_t size = 0;
@@ -133,11 +157,16 @@ static enum machine_event copy_home(struct launch *l, const char *part)
 	if (r == PLAT_OK && l->outcome.exit_code == 0)
 		r = plat_file_size(part, &size);
 	if (r != PLAT_OK || l->outcome.exit_code != 0 || size == 0)
-		return launch_fail_by_wsl(l, r, FAULT_SAVE_HOME, NULL, NULL);
+		return fail_by_tar(l, r, FAULT_SAVE_HUNG, FAULT_SAVE_HOME, NULL);
 	/* A pipe that lost the end of it would go unnoticed: tar left with 0 at its own end. */
 	r = run_tar(l, "-tf", part, NULL);
 	if (r != PLAT_OK || l->outcome.exit_code != 0)
-		return launch_fail_by_wsl(l, r, FAULT_SAVE_HOME, NULL, NULL);
+		return fail_by_tar(l, r, FAULT_SAVE_HUNG, FAULT_SAVE_HOME, NULL);
+	r = look_for_end(part);
+	if (r != PLAT_OK) {
+		plat_log("system: the copy of /home has no end: %d", r);
+		return launch_fail_by(l, r, FAULT_SAVE_HOME, NULL, NULL);
+	}
 	plat_log("system: /home is saved, %llu bytes", (unsigned long long)size);
 	return EVENT_DONE;
 }
@@ -203,9 +232,14 @@ enum machine_event launch_remove_old(struct launch *l)
 static enum machine_event import_failed(struct launch *l, int result)
 {
 	enum wsl_error error = wsl_find_error(l->text);
+	char directory[LAUNCH_PATH_SIZE];
 
 	if (result == PLAT_TIMEOUT)
 		return launch_fail(l, FAULT_IMPORT_HUNG, NULL, NULL);
+	/* Moved aside, and still in the way. */
+	if (result == PLAT_OK && error == WSL_ALREADY_EXISTS && l->is_disk_in_the_way)
+		return launch_fail(
+			l, FAULT_FOLDER_TAKEN, launch_path(l, directory, LAUNCH_SYSTEM), NULL);
 	if (result == PLAT_OK && error == WSL_ALREADY_EXISTS)
 		return launch_report(l, EVENT_IN_THE_WAY, FAULT_NAME_TAKEN, l->name, NULL);
 	return launch_fail_by_wsl(l, result, FAULT_IMPORT_FAILED, NULL, NULL);
@@ -216,10 +250,19 @@ enum machine_event launch_import(struct launch *l)
 	char directory[LAUNCH_PATH_SIZE], path[LAUNCH_PATH_SIZE];
 	const char *const arguments[] = { "--import", l->name,
 		launch_path(l, directory, LAUNCH_SYSTEM), l->image, "--version", "2", NULL };
-	int r = plat_remove(launch_path(l, path, LAUNCH_INSTALLED));
+	int r;
 
+	l->has_import_begun = false;
+	r = plat_remove(launch_path(l, path, LAUNCH_INSTALLED));
 	if (r != PLAT_OK)
 		return launch_fail_by_file(l, r);
+	/* Asked again: a download lies between, and a system that came meanwhile is not ours. */
+	r = launch_is_registered(l);
+	if (r < 0)
+		return launch_fail_by_wsl(l, r, FAULT_WSL_BROKEN, NULL, NULL);
+	if (r == 1)
+		return launch_fail(l, FAULT_NAME_TAKEN, l->name, NULL);
+	l->has_import_begun = true;
 	r = launch_wsl(l,
 		&(struct plat_command){ .arguments = arguments, .timeout_ms = LAUNCH_IMPORT_MS });
 	if (r != PLAT_OK || l->outcome.exit_code != 0)
@@ -230,17 +273,59 @@ enum machine_event launch_import(struct launch *l)
 	return EVENT_DONE;
 }
 
+/* WSL takes no directory with a disk in it. It may be the only copy of somebody's files, so it is
+ * renamed, never removed; and not even that where it may belong to a system of another name. */
+static enum machine_event move_disk_aside(struct launch *l, bool has_other_systems)
+{
+	char directory[LAUNCH_PATH_SIZE], path[LAUNCH_PATH_SIZE], name[64];
+	int r = PLAT_FAILED;
+
+	launch_path(l, directory, LAUNCH_SYSTEM);
+	if (has_other_systems)
+		return launch_fail(l, FAULT_FOLDER_TAKEN, directory, NULL);
+	for (int i = 1; i <= OLD_SYSTEMS && r != PLAT_OK && r != PLAT_MISSING; i++) {
+		snprintf(name, sizeof name, LAUNCH_SYSTEM ".old-%d", i);
+		r = plat_rename(directory, launch_path(l, path, name));
+	}
+	if (r == PLAT_OK)
+		plat_log("system: a disk was in the way and is kept: %s", name);
+	return r == PLAT_OK || r == PLAT_MISSING
+		? EVENT_DONE
+		: launch_fail_by(l, r, FAULT_FOLDER_TAKEN, directory, NULL);
+}
+
 /* No system was there before the import, so what is there now is the import's: or somebody else's,
  * made meanwhile, if it is a whole one and the import was refused for it. */
 enum machine_event launch_clean_up(struct launch *l)
 {
-	int is_registered = l->machine.then == STATE_IMPORT ? launch_is_registered(l) : 0;
+	bool is_in_the_way = l->machine.then == STATE_IMPORT, has_other_systems;
+	int is_registered, r;
 
+	if (!l->has_import_begun)
+		return EVENT_DONE;
+	is_registered = is_in_the_way ? launch_is_registered(l) : 0;
 	if (is_registered < 0)
 		return launch_fail_by_wsl(l, is_registered, FAULT_WSL_BROKEN, NULL, NULL);
 	if (is_registered)
 		return launch_fail(l, FAULT_NAME_TAKEN, l->name, NULL);
-	return unregister(l) == PLAT_CANCELLED ? EVENT_QUIT : EVENT_DONE;
+	/* The answer that there is no such system: an error where there is none at all. */
+	has_other_systems = l->outcome.exit_code == 0 && l->text[strspn(l->text, " \r\n")];
+	r = unregister(l);
+	if (r == PLAT_CANCELLED)
+		return EVENT_QUIT;
+	/* No system was in the way: then it is a disk. */
+	l->is_disk_in_the_way = is_in_the_way && r == PLAT_OK && l->outcome.exit_code != 0 &&
+		wsl_find_error(l->text) == WSL_DISTRO_NOT_FOUND;
+	return l->is_disk_in_the_way ? move_disk_aside(l, has_other_systems) : EVENT_DONE;
+}
+
+/* What tar wrote may be in Linux' memory only. home.tar goes next, so it has to be on the disk. */
+static int sync_system(struct launch *l)
+{
+	const char *const arguments[] = { "-d", l->name, "--user", "root", "--exec", "sync", NULL };
+
+	return launch_wsl(
+		l, &(struct plat_command){ .arguments = arguments, .timeout_ms = LAUNCH_HOME_MS });
 }
 
 enum machine_event launch_restore_home(struct launch *l)
@@ -254,8 +339,10 @@ enum machine_event launch_restore_home(struct launch *l)
 	if (!has_home)
 		return EVENT_DONE;
 	r = run_tar(l, "-xpf", path, NULL);
+	if (r == PLAT_OK && l->outcome.exit_code == 0)
+		r = sync_system(l);
 	if (r != PLAT_OK || l->outcome.exit_code != 0)
-		return launch_fail_by_wsl(l, r, FAULT_RESTORE_HOME, path, NULL);
+		return fail_by_tar(l, r, FAULT_RESTORE_HUNG, FAULT_RESTORE_HOME, path);
 	plat_log("system: /home is back");
 	return EVENT_DONE;
 }

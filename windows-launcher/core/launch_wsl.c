@@ -110,16 +110,20 @@ static void tell_versions(const struct launch *l, char needed[64], char there[64
 		snprintf(there, 64, "%u.%u.%u", l->wsl.parts[0], l->wsl.parts[1], l->wsl.parts[2]);
 }
 
-static enum machine_event too_old(struct launch *l)
+enum machine_event launch_wsl_is_too_old(struct launch *l)
 {
 	char needed[64], there[64];
 
-	if (l->was_wsl_installed)
-		return launch_fail(l, FAULT_WINDOWS_RESTART, NULL, NULL);
 	if (!l->was_wsl_updated)
 		return EVENT_TOO_OLD;
 	tell_versions(l, needed, there);
 	return launch_fail(l, FAULT_WSL_TOO_OLD, needed, there);
+}
+
+static enum machine_event too_old(struct launch *l)
+{
+	return l->was_wsl_installed ? launch_fail(l, FAULT_WINDOWS_RESTART, NULL, NULL)
+				    : launch_wsl_is_too_old(l);
 }
 
 static enum machine_event absent(struct launch *l)
@@ -219,10 +223,10 @@ enum machine_event launch_update_wsl(struct launch *l)
 
 	if (r == PLAT_CANCELLED)
 		return EVENT_QUIT;
+	l->was_wsl_updated = true;
 	/* The one that came with Windows may know no --update, but how to fetch its successor. */
 	if (r == PLAT_OK && l->outcome.exit_code != 0)
 		return launch_install_wsl(l);
-	l->was_wsl_updated = true;
 	return EVENT_DONE;
 }
 

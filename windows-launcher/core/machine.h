@@ -15,18 +15,22 @@
  *
  * Three things on the disk say where we are; nothing in memory does:
  *   home.tar        A whole copy of /home. It is written as home.tar.part, read back to its end by
- *                   tar and renamed only then; without that name it does not count.
+ *                   tar, looked at for the mark of its end and renamed only then; without that
+ *                   name it does not count.
  *   installed.json  The system that is registered has its home: nothing waits to be restored.
  *   the registry    Whether the system is registered.
  *
  * Laws:
  *   1. home.tar gets its name while installed.json exists.
  *   2. installed.json goes before a system is removed and before one is imported. If it cannot be
- *      removed, neither happens. It comes back only after the restore has succeeded.
+ *      removed, neither happens. It comes back only after the restore has succeeded and Linux
+ *      has written it to the disk (sync).
  *   3. home.tar goes only while installed.json exists.
  *   4. The agent never starts while home.tar is there and installed.json is not.
  *   5. The old system is removed only after 1 and 2, and home.tar is looked at once more.
- *   6. A file that cannot be looked at is a fault, never "not there".
+ *   6. Nothing is unregistered after an import but what that import began, where no system was;
+ *      a disk without a system is moved aside, never removed.
+ *   7. A file that cannot be looked at is a fault, never "not there".
  *
  *   Cut after, or in               on the disk                  so the next start
  *   SAVE_HOME, before the rename   installed, system, a part    starts it; the part goes

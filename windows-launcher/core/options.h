@@ -18,7 +18,7 @@ struct options {
 	enum options_action action;
 	const char *image; /* --image FILE: instead of a download; NULL = the one beside the exe */
 	const char *manifest; /* --manifest URL|FILE; NULL = HELIX_MANIFEST_URL of the build */
-	const char *data;     /* --data DIRECTORY; NULL = %LOCALAPPDATA%\Helix */
+	const char *data;     /* --data DIRECTORY; NULL = Helix or Helix-NAME in %LOCALAPPDATA% */
 	const char *name;     /* --name NAME of the distribution; "Helix" */
 	bool yes;             /* --yes: of --uninstall, do not ask */
 	bool browser;         /* --browser: no WebView2 */

@@ -117,6 +117,14 @@
 	X(STRING_UNINSTALL_FAILED_WHY,                                                             \
 		"Nothing was deleted.\n\nRestart Windows and try again, or open a terminal and "   \
 		"run: wsl --unregister %s")                                                        \
+	X(STRING_UNINSTALL_FOREIGN, "There is another system of this name")                        \
+	X(STRING_UNINSTALL_FOREIGN_WHY,                                                            \
+		"A Linux system named %s is on this PC, but not in the folder of Helix. It was "   \
+		"left as it is, and nothing was deleted.\n\n"                                      \
+		"If you set it up with --data, give the same folder again.")                       \
+	X(STRING_UNINSTALL_SHARED_WHY,                                                             \
+		"The Helix system is gone, but another Linux system is in this folder, which was " \
+		"left as it is:\n%s")                                                              \
 	/* --help. */                                                                              \
 	X(STRING_USAGE,                                                                            \
 		"Usage: Helix.exe [OPTION] ...\n"                                                  \
@@ -125,7 +133,8 @@
 		"  --image FILE      set it up from this file, not from a download\n"              \
 		"  --manifest URL    where the download is described; also a file\n"               \
 		"  --name NAME       of the system in WSL, if not Helix\n"                         \
-		"  --data DIRECTORY  where it is kept, if not %LOCALAPPDATA%\\Helix\n"             \
+		"  --data DIRECTORY  where it is kept, if not Helix or Helix-NAME in\n"            \
+		"                    %LOCALAPPDATA%\n"                                             \
 		"  --browser         show it in the browser\n"                                     \
 		"  --tunnel          reach it through wsl.exe instead of localhost\n"              \
 		"  --diagnose        say what there is to know if something does not work\n"       \
@@ -220,6 +229,10 @@
 	X(FAULT_SERVER_REFUSED, "The download server refused",                                     \
 		"It answered with error %s.\n\n"                                                   \
 		"Try again later. If it stays so, look for a newer Helix.exe.")                    \
+	/* First %s: the address. */                                                               \
+	X(FAULT_NOT_HTTPS, "The download's address is not safe",                                   \
+		"The address must begin with https, and this one does not:\n%s\n\n"                \
+		"Correct it, or look for a newer Helix.exe.")                                      \
 	/* First %s: what is wrong, in English. */                                                 \
 	X(FAULT_MANIFEST_BAD, "The download server's answer makes no sense",                       \
 		"The description of the Helix system cannot be read (%s). A network that asks "    \
@@ -262,11 +275,21 @@
 		"A Linux system named %s is on this PC already, and Helix did not make it. It "    \
 		"was left as it is.\n\n"                                                           \
 		"Rename or remove it, or start Helix with --name and another name.")               \
+	/* First %s: the folder. */                                                                \
+	X(FAULT_FOLDER_TAKEN, "The disk of another system is in the way",                          \
+		"The folder that Helix needs holds a Linux system already, perhaps with files of " \
+		"yours, so it was left as it is:\n%s\n\n"                                          \
+		"If you started Helix with --name, add --data and another folder. If not, rename " \
+		"this folder, then try again.")                                                    \
 	/* An update. */                                                                           \
 	X(FAULT_SAVE_HOME, "Your files could not be saved",                                        \
 		"The update needs a copy of /home first, and did not get one. Nothing was "        \
 		"changed; the old system and your files are as they were.\n\n"                     \
 		"Try again, or answer Later to the update. A full disk can be the reason.")        \
+	X(FAULT_SAVE_HUNG, "Saving your files takes too long",                                     \
+		"It was stopped after six hours. Nothing was changed; the old system and your files "\
+		"are as they were.\n\n"                                                            \
+		"Restart Windows and try again, or answer Later to the update.")                   \
 	/* First %s: the file. */                                                                  \
 	X(FAULT_REMOVE_OLD, "The old system could not be removed",                                 \
 		"Your files are safe in:\n%s\n\n"                                                  \
@@ -275,6 +298,10 @@
 	X(FAULT_RESTORE_HOME, "Your files are not back in place yet",                              \
 		"They are safe in:\n%s\n\n"                                                        \
 		"Keep this file and try again. A full disk can be the reason.")                    \
+	/* First %s: the file. */                                                                  \
+	X(FAULT_RESTORE_HUNG, "Putting your files back takes too long",                            \
+		"It was stopped after six hours. They are safe in:\n%s\n\n"                        \
+		"Keep this file, restart Windows and start Helix again.")                          \
 	/* The session. First %s: the name. */                                                     \
 	X(FAULT_NOT_OURS, "The system has no desktop in it",                                       \
 		"The Linux system named %s does not hold Helix' programs.\n\n"                     \

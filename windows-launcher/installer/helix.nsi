@@ -50,7 +50,7 @@ Function ${un}CloseHelix
 	${Do}
 		FindWindow $0 "Helix.Window.Helix"
 		${If} $0 == 0
-			Return
+			${ExitDo}
 		${EndIf}
 		${If} $1 == 0
 			System::Call 'user32::PostMessageW(p r0, i r2, p 0, p 0)'
@@ -58,6 +58,22 @@ Function ${un}CloseHelix
 		Sleep 250
 		IntOp $1 $1 + 1
 	${LoopUntil} $1 > 60
+	; The process outlives its window: until its file can be written to, 5 s at most.
+	StrCpy $1 0
+	${Do}
+		${IfNot} ${FileExists} "$INSTDIR\Helix.exe"
+			${ExitDo}
+		${EndIf}
+		ClearErrors
+		FileOpen $0 "$INSTDIR\Helix.exe" a
+		${IfNot} ${Errors}
+			FileClose $0
+			${ExitDo}
+		${EndIf}
+		Sleep 250
+		IntOp $1 $1 + 1
+	${LoopUntil} $1 > 20
+	ClearErrors
 FunctionEnd
 !macroend
 !insertmacro CloseHelix ""
@@ -112,14 +128,17 @@ Section "Uninstall"
 		/SD IDNO IDYES purge
 	Goto keep
 purge:
+	StrCpy $1 1 ; unless it says something else
 	ExecWait '"$INSTDIR\Helix.exe" --uninstall --yes' $1
+	; 2: the system is gone, and of its folder something is left.
 	${If} $1 != 0
+	${AndIf} $1 != 2
 		MessageBox MB_ICONEXCLAMATION|MB_OK "The Linux system could not be removed. Helix.exe --uninstall, once more, says why." /SD IDOK
 		SetErrorLevel 5
 		Abort
 	${EndIf}
 keep:
-	Delete "$INSTDIR\Helix.exe"
+	Delete /REBOOTOK "$INSTDIR\Helix.exe"
 	Delete "$INSTDIR\Uninstall.exe"
 	RMDir "$INSTDIR"
 	Delete "$SMPROGRAMS\Helix.lnk"

@@ -31,7 +31,8 @@ enum plat_result {
 struct plat_command {
 	const char *const *arguments; /* without the program, ended by NULL; quoted by the callee */
 	const char *input_path;       /* NULL = nothing to read */
-	const char *output_path;      /* NULL = stdout goes into `output` with stderr */
+	const char *output_path;      /* NULL = stdout goes into `output` with stderr; a file is
+					 flushed to the disk before PLAT_OK */
 	uint32_t timeout_ms;          /* then it is ended: PLAT_TIMEOUT */
 	uint8_t *output;              /* may be NULL */
 	size_t output_size;           /* what is beyond is read and dropped */
@@ -58,9 +59,9 @@ typedef void (*plat_progress)(void *owner, uint64_t done, uint64_t total);
 
 /* GET `url` into a file, going on where the file ends if there is one (Range), from its start where
  * the server does not do that. Never writes more than `limit` bytes in all: PLAT_TOO_LARGE. HTTPS
- * with certificates checked; http only to this very machine. Redirects are followed, but not from
- * https to http. When the connection breaks off or stays silent for 30 s: PLAT_NETWORK, and what
- * came stays. */
+ * with certificates checked; http only to this very machine, else PLAT_REFUSED with status 0.
+ * Redirects are followed, but not from https to http. When the connection breaks off or stays
+ * silent for 30 s: PLAT_NETWORK, and what came stays. */
 int plat_download(const char *url, const char *path, uint64_t limit, plat_progress progress,
 	void *owner, uint32_t *ret_status);
 
@@ -69,12 +70,16 @@ int plat_sha256(const char *path, char hex[65], plat_progress progress, void *ow
 
 /* Negative: PLAT_MISSING or another. A whole small file; at most size - 1 bytes, then a NUL. */
 int plat_read_file(const char *path, char *buffer, size_t size, size_t *ret_size);
+/* The last `size` bytes of a file. PLAT_OK when `buffer` has them all; PLAT_MISSING without a file,
+ * PLAT_DENIED or PLAT_FAILED otherwise, also when the file is shorter. */
+int plat_read_tail(const char *path, uint8_t *buffer, size_t size);
 int plat_write_file(const char *path, const char *text, size_t size); /* as a whole or not at all */
 int plat_file_size(const char *path, uint64_t *ret_size);
 int plat_disk_free(const char *directory, uint64_t *ret_size);
-int plat_make_directory(const char *path);         /* and those above it; PLAT_OK if it is there */
-int plat_rename(const char *from, const char *to); /* replaces */
-int plat_remove(const char *path);                 /* a file; PLAT_OK when there is none */
+int plat_make_directory(const char *path); /* and those above it; PLAT_OK if it is there */
+/* A file replaces one that is there. A directory does not: then nothing is changed. */
+int plat_rename(const char *from, const char *to);
+int plat_remove(const char *path); /* a file; PLAT_OK when there is none */
 
 /* The leash: one wsl.exe in a kill-on-close job, with our end of its stdin held open and a newline
  * written to it every 5 s. At most one at a time. */

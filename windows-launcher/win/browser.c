@@ -1,6 +1,7 @@
 #include "win/browser.h"
 
 #include "win/data.h"
+#include "win/system_dll.h"
 
 #include <bcrypt.h>
 #include <shellapi.h>
@@ -11,6 +12,15 @@
 #include <wchar.h>
 
 enum { PAGE_LIFE_MS = 30000, PROGRAM_SIZE = 1024, FILE_URL_SIZE = 2084 };
+
+#define BCRYPT_FUNCTIONS(X) X(BCryptGenRandom)
+/* clang-format off */
+#define SHLWAPI_FUNCTIONS(X) \
+	X(PathUnquoteSpacesW) X(PathIsRelativeW) X(PathFileExistsW) X(AssocQueryStringW) \
+	X(UrlCreateFromPathW)
+/* clang-format on */
+SYSTEM_DLL(bcrypt, BCRYPT_FUNCTIONS)
+SYSTEM_DLL(shlwapi, SHLWAPI_FUNCTIONS)
 
 void browser_clean(void)
 {
@@ -80,8 +90,8 @@ static HANDLE create_page(wchar_t path[DATA_PATH_SIZE])
 	uint64_t random[2];
 	wchar_t name[64];
 
-	if (!only_the_user(&only) ||
-		BCryptGenRandom(NULL, (UCHAR *)random, sizeof(random),
+	if (!only_the_user(&only) || !bcrypt_load() ||
+		bcrypt.BCryptGenRandom(NULL, (UCHAR *)random, sizeof(random),
 			BCRYPT_USE_SYSTEM_PREFERRED_RNG) != 0)
 		return INVALID_HANDLE_VALUE;
 	swprintf(name, 64, L"open-%016llx%016llx.html", (unsigned long long)random[0],
@@ -131,8 +141,8 @@ static bool find_edge(wchar_t path[PROGRAM_SIZE])
 		if (RegGetValueW(roots[i], key, NULL, RRF_RT_REG_SZ, NULL, path, &size) !=
 			ERROR_SUCCESS)
 			continue;
-		PathUnquoteSpacesW(path);
-		if (!PathIsRelativeW(path) && PathFileExistsW(path))
+		shlwapi.PathUnquoteSpacesW(path);
+		if (!shlwapi.PathIsRelativeW(path) && shlwapi.PathFileExistsW(path))
 			return true;
 	}
 	return false;
@@ -143,9 +153,9 @@ static bool find_default(wchar_t path[PROGRAM_SIZE])
 {
 	DWORD size = PROGRAM_SIZE;
 
-	return SUCCEEDED(AssocQueryStringW(
+	return SUCCEEDED(shlwapi.AssocQueryStringW(
 		       ASSOCF_IS_PROTOCOL, ASSOCSTR_EXECUTABLE, L"http", L"open", path, &size)) &&
-		!PathIsRelativeW(path) && PathFileExistsW(path);
+		!shlwapi.PathIsRelativeW(path) && shlwapi.PathFileExistsW(path);
 }
 
 /* `arguments` hold nothing but a file's URL, which has no spaces and no quotation marks. */
@@ -176,7 +186,7 @@ int browser_open(HWND window, const wchar_t *url, const char **ret_how)
 	if (!write_page(url, page))
 		return PLAT_FAILED;
 	SetTimer(window, (UINT_PTR)browser_open, PAGE_LIFE_MS, on_timer);
-	if (FAILED(UrlCreateFromPathW(page, page_url, &size, 0)))
+	if (!shlwapi_load() || FAILED(shlwapi.UrlCreateFromPathW(page, page_url, &size, 0)))
 		return PLAT_FAILED;
 
 	swprintf(arguments, FILE_URL_SIZE + 64, L"--app=%ls --no-first-run", page_url);

@@ -1,23 +1,31 @@
 #include "win/data.h"
 
+#include "win/registry.h"
+
 #include <shlobj.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <wchar.h>
 
-enum { LONGEST_PATH = 32767, DEEPEST = 200 };
+enum { LONGEST_PATH = 32767, DEEPEST = 200, PATIENCE_MS = 10000, TRY_WAIT_MS = 250 };
 
 static const wchar_t marker[] = L".helix-data";
 
-static bool default_directory(wchar_t *path, size_t size)
+static bool default_directory(const char *system, wchar_t *path, size_t size)
 {
-	wchar_t *local;
+	bool is_other = _stricmp(system, "Helix") != 0;
+	wchar_t *local, *name = is_other ? win_wide(system) : NULL;
 	int length;
 
-	if (FAILED(SHGetKnownFolderPath(&FOLDERID_LocalAppData, 0, NULL, &local)))
+	if ((is_other && !name) ||
+		FAILED(SHGetKnownFolderPath(&FOLDERID_LocalAppData, 0, NULL, &local))) {
+		free(name);
 		return false;
-	length = swprintf(path, size, L"%ls\\Helix", local);
+	}
+	length = swprintf(
+		path, size, L"%ls\\Helix%ls%ls", local, name ? L"-" : L"", name ? name : L"");
 	CoTaskMemFree(local);
+	free(name);
 	return length > 0;
 }
 
@@ -74,12 +82,12 @@ static void mark(void)
 	CloseHandle(file);
 }
 
-bool data_name(const char *option)
+bool data_name(const char *option, const char *system)
 {
 	wchar_t path[DATA_PATH_SIZE - 64]; /* room for what will be in it */
 
 	if (option ? !chosen_directory(option, path, DATA_PATH_SIZE - 64)
-		   : !default_directory(path, DATA_PATH_SIZE - 64))
+		   : !default_directory(system, path, DATA_PATH_SIZE - 64))
 		return false;
 	win_set_data_directory(path);
 	return true;
@@ -134,6 +142,19 @@ static bool remove_entry(wchar_t *path, size_t length, const WIN32_FIND_DATAW *f
 	return is_gone;
 }
 
+/* Empty but for its marker. Who stands in it keeps it there: then it stays ours. */
+static bool remove_root(const wchar_t *path)
+{
+	wchar_t marked[DATA_PATH_SIZE];
+
+	if (!data_path(marker, marked) || !DeleteFileW(marked))
+		return false;
+	if (RemoveDirectoryW(path))
+		return true;
+	mark();
+	return false;
+}
+
 static bool remove_tree(wchar_t *path, size_t length, int depth)
 {
 	WIN32_FIND_DATAW found;
@@ -153,15 +174,23 @@ static bool remove_tree(wchar_t *path, size_t length, int depth)
 			is_gone = false;
 	while (FindNextFileW(search, &found));
 	FindClose(search);
-	if (is_gone && depth == 0) {
-		wchar_t marked[DATA_PATH_SIZE];
-
-		is_gone = data_path(marker, marked) && DeleteFileW(marked);
-	}
-	return is_gone && RemoveDirectoryW(path);
+	return is_gone && (depth == 0 ? remove_root(path) : RemoveDirectoryW(path));
 }
 
-enum data_removed data_remove(void)
+/* WebView2's processes hold their files a little longer than their window. */
+static bool remove_patiently(wchar_t *path, size_t length)
+{
+	ULONGLONG deadline_ms = GetTickCount64() + PATIENCE_MS;
+
+	while (!remove_tree(path, length, 0)) {
+		if (GetTickCount64() >= deadline_ms)
+			return false;
+		Sleep(TRY_WAIT_MS);
+	}
+	return true;
+}
+
+enum data_removed data_remove(const char *system)
 {
 	wchar_t path[DATA_PATH_SIZE], *longest;
 	DWORD attributes = GetFileAttributesW(win_data_directory());
@@ -174,6 +203,8 @@ enum data_removed data_remove(void)
 		(attributes & FILE_ATTRIBUTE_REPARSE_POINT) || !data_path(marker, path) ||
 		GetFileAttributesW(path) == INVALID_FILE_ATTRIBUTES)
 		return DATA_NOT_OURS;
+	if (registry_has_other(system, win_data_directory()))
+		return DATA_SHARED;
 
 	longest = malloc((LONGEST_PATH + 1) * sizeof(*longest));
 	if (!longest)
@@ -181,7 +212,8 @@ enum data_removed data_remove(void)
 	/* Paths this way may be long; network ones ("\\server") have another prefix. */
 	length = swprintf(longest, LONGEST_PATH,
 		win_data_directory()[0] == L'\\' ? L"%ls" : L"\\\\?\\%ls", win_data_directory());
-	removed = length > 0 && remove_tree(longest, (size_t)length, 0) ? DATA_REMOVED : DATA_LEFT;
+	removed =
+		length > 0 && remove_patiently(longest, (size_t)length) ? DATA_REMOVED : DATA_LEFT;
 	free(longest);
 	return removed;
 }

@@ -6,14 +6,17 @@
 #include <wchar.h>
 
 #include <shlwapi.h>
-#include <winhttp.h>
 
 #include "win/system.h"
+#include "win/system_dll.h"
 
-#define SILENCE_MS    30000
-#define REDIRECTS_MAX 10
-#define URL_UNITS_MAX 8192
-#define NOT_KNOWN     UINT64_MAX
+#define SILENCE_MS           30000
+#define REDIRECTS_MAX        10
+#define URL_UNITS_MAX        8192
+#define NOT_KNOWN            UINT64_MAX
+
+#define SHLWAPI_FUNCTIONS(X) X(UrlCombineW)
+SYSTEM_DLL(shlwapi, SHLWAPI_FUNCTIONS)
 
 enum step {
 	STEP_FAILED,
@@ -35,42 +38,43 @@ struct download {
 /* Scheme, host and port only: a query may be a signature, a path a secret link. */
 static void describe(const wchar_t *url, char *text, size_t size)
 {
-	URL_COMPONENTSW parts = {
-		.dwStructSize = sizeof parts, .dwSchemeLength = 1, .dwHostNameLength = 1
-	};
+	struct http_place place;
 	wchar_t *host = NULL;
 	char *narrow = NULL;
 
-	if (WinHttpCrackUrl(url, 0, 0, &parts))
-		host = _wcsdup(parts.lpszHostName);
+	if (http_place(url, &place))
+		host = _wcsdup(place.host);
 	if (host) {
-		host[parts.dwHostNameLength] = 0;
+		host[place.host_length] = 0;
 		narrow = win_narrow(host);
 	}
-	snprintf(text, size, "%s://%s:%u",
-		narrow && parts.nScheme == INTERNET_SCHEME_HTTPS ? "https" : "http",
-		narrow ? narrow : "?", narrow ? (unsigned)parts.nPort : 0);
+	if (narrow)
+		snprintf(text, size, "%s://%s:%u", place.is_secure ? "https" : "http", narrow,
+			(unsigned)place.port);
+	else
+		snprintf(text, size, "what is no URL");
 	free(narrow);
 	free(host);
 }
 
-static bool has_name(const URL_COMPONENTSW *parts, const wchar_t *name)
+static bool has_name(const struct http_place *place, const wchar_t *name)
 {
-	return parts->dwHostNameLength == wcslen(name) &&
-		!_wcsnicmp(parts->lpszHostName, name, parts->dwHostNameLength);
+	return place->host_length == wcslen(name) &&
+		!_wcsnicmp(place->host, name, place->host_length);
 }
 
-/* https anywhere, http to this very machine. */
-static bool is_allowed(const wchar_t *url, bool *ret_is_secure)
+/* https anywhere, http to this very machine: PLAT_OK. PLAT_REFUSED for http to another, PLAT_FAILED
+ * for what is neither. */
+static int check(const wchar_t *url, bool *ret_is_secure)
 {
-	URL_COMPONENTSW parts = {
-		.dwStructSize = sizeof parts, .dwSchemeLength = 1, .dwHostNameLength = 1
-	};
+	struct http_place place;
 
-	if (!WinHttpCrackUrl(url, 0, 0, &parts))
-		return false;
-	*ret_is_secure = parts.nScheme == INTERNET_SCHEME_HTTPS;
-	return *ret_is_secure || has_name(&parts, L"127.0.0.1") || has_name(&parts, L"localhost");
+	if (!http_place(url, &place))
+		return PLAT_FAILED;
+	*ret_is_secure = place.is_secure;
+	return place.is_secure || has_name(&place, L"127.0.0.1") || has_name(&place, L"localhost")
+		? PLAT_OK
+		: PLAT_REFUSED;
 }
 
 /* Put where the answer points to in place of the URL; false when we do not go there. */
@@ -84,12 +88,12 @@ static bool redirect(struct download *download, struct http *http)
 
 	if (!to)
 		return false;
-	bool ok = is_allowed(download->url, &was_secure) &&
+	bool ok = shlwapi_load() && check(download->url, &was_secure) == PLAT_OK &&
 		http_header(http, L"Location", to, URL_UNITS_MAX) &&
-		SUCCEEDED(UrlCombineW(download->url, to, whole, &size, 0));
+		SUCCEEDED(shlwapi.UrlCombineW(download->url, to, whole, &size, 0));
 	if (ok) {
 		describe(whole, host, sizeof host);
-		ok = is_allowed(whole, &is_secure) && (is_secure || !was_secure);
+		ok = check(whole, &is_secure) == PLAT_OK && (is_secure || !was_secure);
 		plat_log("http: %s to %s", ok ? "goes on" : "refused to be sent", host);
 	}
 	if (ok)
@@ -114,14 +118,15 @@ static int ask(struct download *download, struct http **ret_http, struct http_re
 			(unsigned long long)download->offset);
 	for (int i = 0; i <= REDIRECTS_MAX; i++) {
 		struct http *http;
-		if (!is_allowed(download->url, &is_secure)) {
+		int r = check(download->url, &is_secure);
+		if (r < 0) {
 			plat_log("http: refused, as this is neither https nor this machine");
-			return PLAT_FAILED;
+			return r;
 		}
-		int r = http_get(&(struct http_options){ .url = download->url,
-					 .headers = range,
-					 .is_direct = !is_secure,
-					 .timeout_ms = SILENCE_MS },
+		r = http_get(&(struct http_options){ .url = download->url,
+				     .headers = range,
+				     .is_direct = !is_secure,
+				     .timeout_ms = SILENCE_MS },
 			&http, reply);
 		if (r < 0)
 			return r;

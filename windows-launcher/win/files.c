@@ -8,6 +8,7 @@
 #define SHORT_PATH_MAX 247
 #define TRIES          5
 #define TRY_WAIT_MS    100
+#define READ_MOST      (1u << 30) /* at once */
 
 wchar_t *win_path(const char *path)
 {
@@ -126,6 +127,50 @@ int plat_read_file(const char *path, char *buffer, size_t size, size_t *ret_size
 		return win_result(error);
 	return error == ERROR_BUFFER_OVERFLOW ? PLAT_TOO_LARGE
 					      : win_failed("files: cannot read", error);
+}
+
+static DWORD read_end(HANDLE file, uint8_t *buffer, size_t size)
+{
+	LARGE_INTEGER length, start;
+	DWORD count;
+
+	if (!GetFileSizeEx(file, &length))
+		return GetLastError();
+	if ((uint64_t)length.QuadPart < size)
+		return ERROR_HANDLE_EOF;
+	start.QuadPart = length.QuadPart - (LONGLONG)size;
+	if (!SetFilePointerEx(file, start, NULL, FILE_BEGIN))
+		return GetLastError();
+	for (size_t done = 0; done < size; done += count) {
+		size_t left = size - done;
+		DWORD most = left < READ_MOST ? (DWORD)left : READ_MOST;
+		if (!ReadFile(file, buffer + done, most, &count, NULL))
+			return GetLastError();
+		if (!count)
+			return ERROR_HANDLE_EOF;
+	}
+	return ERROR_SUCCESS;
+}
+
+int plat_read_tail(const char *path, uint8_t *buffer, size_t size)
+{
+	wchar_t *wide = win_path(path);
+
+	if (!wide)
+		return PLAT_FAILED;
+	HANDLE file = CreateFileW(wide, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL,
+		OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
+	DWORD error = file == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
+	free(wide);
+	if (win_result(error) == PLAT_MISSING)
+		return PLAT_MISSING;
+	if (!error) {
+		error = read_end(file, buffer, size);
+		CloseHandle(file);
+	}
+	if (error)
+		win_failed("files: cannot read the end", error);
+	return error ? PLAT_FAILED : PLAT_OK;
 }
 
 static DWORD write_whole(const wchar_t *path, const char *text, size_t size)

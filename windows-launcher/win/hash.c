@@ -4,8 +4,17 @@
 
 #include <bcrypt.h>
 
+#include "win/system_dll.h"
+
 #define CHUNK        (256u << 10)
 #define DIGEST_BYTES 32
+
+/* clang-format off */
+#define BCRYPT_FUNCTIONS(X) \
+	X(BCryptOpenAlgorithmProvider) X(BCryptCreateHash) X(BCryptHashData) X(BCryptFinishHash) \
+	X(BCryptDestroyHash) X(BCryptCloseAlgorithmProvider)
+/* clang-format on */
+SYSTEM_DLL(bcrypt, BCRYPT_FUNCTIONS)
 
 static int hash_file(
 	HANDLE file, BCRYPT_HASH_HANDLE hash, uint8_t *chunk, struct win_progress *progress)
@@ -24,7 +33,7 @@ static int hash_file(
 			return win_failed("hash: cannot read", GetLastError());
 		if (!count)
 			break;
-		if (BCryptHashData(hash, chunk, count, 0) < 0)
+		if (bcrypt.BCryptHashData(hash, chunk, count, 0) < 0)
 			return PLAT_FAILED;
 		done += count;
 		win_progress_tell(progress, done, (uint64_t)size.QuadPart, false);
@@ -38,7 +47,7 @@ static int finish(BCRYPT_HASH_HANDLE hash, char hex[65])
 	static const char digits[] = "0123456789abcdef";
 	uint8_t digest[DIGEST_BYTES];
 
-	if (BCryptFinishHash(hash, digest, sizeof digest, 0) < 0)
+	if (bcrypt.BCryptFinishHash(hash, digest, sizeof digest, 0) < 0)
 		return PLAT_FAILED;
 	for (size_t i = 0; i < DIGEST_BYTES; i++) {
 		hex[2 * i] = digits[digest[i] >> 4];
@@ -55,18 +64,19 @@ static int hash_open_file(HANDLE file, char hex[65], struct win_progress *progre
 	uint8_t *chunk = malloc(CHUNK);
 	int r = PLAT_FAILED;
 
-	if (!chunk ||
-		BCryptOpenAlgorithmProvider(&algorithm, BCRYPT_SHA256_ALGORITHM, NULL, 0) < 0 ||
-		BCryptCreateHash(algorithm, &hash, NULL, 0, NULL, 0, 0) < 0)
+	if (!chunk || !bcrypt_load() ||
+		bcrypt.BCryptOpenAlgorithmProvider(&algorithm, BCRYPT_SHA256_ALGORITHM, NULL, 0) <
+			0 ||
+		bcrypt.BCryptCreateHash(algorithm, &hash, NULL, 0, NULL, 0, 0) < 0)
 		plat_log("hash: no SHA-256");
 	else
 		r = hash_file(file, hash, chunk, progress);
 	if (r == PLAT_OK)
 		r = finish(hash, hex);
 	if (hash)
-		BCryptDestroyHash(hash);
+		bcrypt.BCryptDestroyHash(hash);
 	if (algorithm)
-		BCryptCloseAlgorithmProvider(algorithm, 0);
+		bcrypt.BCryptCloseAlgorithmProvider(algorithm, 0);
 	free(chunk);
 	return r;
 }

@@ -7,9 +7,19 @@
 #include <winhttp.h>
 
 #include "win/system.h"
+#include "win/system_dll.h"
 
 #define CHUNK              (64u << 10)
 #define CONNECT_TIMEOUT_MS 15000 /* for each of the host's addresses */
+
+/* clang-format off */
+#define WINHTTP_FUNCTIONS(X) \
+	X(WinHttpOpen) X(WinHttpConnect) X(WinHttpOpenRequest) X(WinHttpSetOption) \
+	X(WinHttpSetStatusCallback) X(WinHttpSetTimeouts) X(WinHttpSendRequest) \
+	X(WinHttpReceiveResponse) X(WinHttpQueryHeaders) X(WinHttpQueryDataAvailable) \
+	X(WinHttpReadData) X(WinHttpCrackUrl) X(WinHttpCloseHandle)
+/* clang-format on */
+SYSTEM_DLL(winhttp, WINHTTP_FUNCTIONS)
 
 /* WinHTTP in its asynchronous mode. Its synchronous calls can only be got out of by closing the
  * request under their feet, which its manual forbids as a race; here every call returns at once,
@@ -83,10 +93,10 @@ static HINTERNET open_session(bool is_direct)
 	HINTERNET session = NULL;
 
 	if (is_direct)
-		return WinHttpOpen(
+		return winhttp.WinHttpOpen(
 			L"Helix", WINHTTP_ACCESS_TYPE_NO_PROXY, NULL, NULL, WINHTTP_FLAG_ASYNC);
 	for (size_t i = 0; !session && i < sizeof proxies / sizeof *proxies; i++)
-		session = WinHttpOpen(L"Helix", proxies[i], NULL, NULL, WINHTTP_FLAG_ASYNC);
+		session = winhttp.WinHttpOpen(L"Helix", proxies[i], NULL, NULL, WINHTTP_FLAG_ASYNC);
 	return session;
 }
 
@@ -98,18 +108,19 @@ static bool set_up(struct http *http, const struct http_options *options)
 	DWORD_PTR context = (DWORD_PTR)http;
 	int timeout_ms = (int)options->timeout_ms;
 
-	if (!WinHttpSetOption(
+	if (!winhttp.WinHttpSetOption(
 		    http->request, WINHTTP_OPTION_CONTEXT_VALUE, &context, sizeof context) ||
-		WinHttpSetStatusCallback(http->request, on_status,
+		winhttp.WinHttpSetStatusCallback(http->request, on_status,
 			WINHTTP_CALLBACK_FLAG_ALL_COMPLETIONS | WINHTTP_CALLBACK_FLAG_HANDLES |
 				WINHTTP_CALLBACK_FLAG_SECURE_FAILURE,
 			0) == WINHTTP_INVALID_STATUS_CALLBACK)
 		return false;
 	http->references++; /* HANDLE_CLOSING's */
-	return WinHttpSetOption(
+	return winhttp.WinHttpSetOption(
 		       http->request, WINHTTP_OPTION_REDIRECT_POLICY, &never, sizeof never) &&
-		WinHttpSetOption(http->request, WINHTTP_OPTION_DISABLE_FEATURE, &off, sizeof off) &&
-		WinHttpSetTimeouts(http->request, timeout_ms,
+		winhttp.WinHttpSetOption(
+			http->request, WINHTTP_OPTION_DISABLE_FEATURE, &off, sizeof off) &&
+		winhttp.WinHttpSetTimeouts(http->request, timeout_ms,
 			timeout_ms < CONNECT_TIMEOUT_MS ? timeout_ms : CONNECT_TIMEOUT_MS,
 			timeout_ms, timeout_ms);
 }
@@ -122,7 +133,7 @@ static bool open_request(struct http *http, const struct http_options *options)
 		.dwExtraInfoLength = 1 };
 
 	/* Lengths of 1 ask for pointers into the text; the path goes on into the query. */
-	if (!WinHttpCrackUrl(options->url, 0, 0, &url))
+	if (!winhttp_load() || !winhttp.WinHttpCrackUrl(options->url, 0, 0, &url))
 		return false;
 	wchar_t *host = _wcsdup(url.lpszHostName), *path = _wcsdup(url.lpszUrlPath);
 	if (host && path) {
@@ -130,9 +141,10 @@ static bool open_request(struct http *http, const struct http_options *options)
 		path[wcscspn(path, L"#")] = 0;
 		http->session = open_session(options->is_direct);
 		if (http->session)
-			http->connection = WinHttpConnect(http->session, host, url.nPort, 0);
+			http->connection =
+				winhttp.WinHttpConnect(http->session, host, url.nPort, 0);
 		if (http->connection)
-			http->request = WinHttpOpenRequest(http->connection, L"GET",
+			http->request = winhttp.WinHttpOpenRequest(http->connection, L"GET",
 				*path ? path : L"/", NULL, WINHTTP_NO_REFERER,
 				WINHTTP_DEFAULT_ACCEPT_TYPES,
 				url.nScheme == INTERNET_SCHEME_HTTPS ? WINHTTP_FLAG_SECURE : 0);
@@ -161,18 +173,18 @@ static int exchange(struct http *http, const struct http_options *options, struc
 	DWORD status = 0, size = sizeof status;
 	const wchar_t *headers = *options->headers ? options->headers : NULL;
 
-	if (!WinHttpSendRequest(
+	if (!winhttp.WinHttpSendRequest(
 		    http->request, headers, headers ? (DWORD)-1 : 0, NULL, 0, 0, (DWORD_PTR)http))
 		goto fail;
 	int r = await(http, deadline_ms);
 	if (r < 0)
 		return r;
-	if (!WinHttpReceiveResponse(http->request, NULL))
+	if (!winhttp.WinHttpReceiveResponse(http->request, NULL))
 		goto fail;
 	r = await(http, deadline_ms);
 	if (r < 0)
 		return r;
-	if (!WinHttpQueryHeaders(http->request,
+	if (!winhttp.WinHttpQueryHeaders(http->request,
 		    WINHTTP_QUERY_STATUS_CODE | WINHTTP_QUERY_FLAG_NUMBER,
 		    WINHTTP_HEADER_NAME_BY_INDEX, &status, &size, WINHTTP_NO_HEADER_INDEX))
 		goto fail;
@@ -183,6 +195,21 @@ static int exchange(struct http *http, const struct http_options *options, struc
 fail:
 	http->error = GetLastError();
 	return win_result(http->error);
+}
+
+bool http_place(const wchar_t *url, struct http_place *ret_place)
+{
+	URL_COMPONENTSW parts = {
+		.dwStructSize = sizeof parts, .dwSchemeLength = 1, .dwHostNameLength = 1
+	};
+
+	if (!winhttp_load() || !winhttp.WinHttpCrackUrl(url, 0, 0, &parts))
+		return false;
+	*ret_place = (struct http_place){ .is_secure = parts.nScheme == INTERNET_SCHEME_HTTPS,
+		.host = parts.lpszHostName,
+		.host_length = parts.dwHostNameLength,
+		.port = parts.nPort };
+	return true;
 }
 
 int http_get(const struct http_options *options, struct http **ret_http, struct http_reply *reply)
@@ -215,7 +242,7 @@ bool http_header(struct http *http, const wchar_t *name, wchar_t *text, size_t s
 {
 	DWORD bytes = (DWORD)(size * sizeof *text);
 
-	return WinHttpQueryHeaders(
+	return winhttp.WinHttpQueryHeaders(
 		http->request, WINHTTP_QUERY_CUSTOM, name, text, &bytes, WINHTTP_NO_HEADER_INDEX);
 }
 
@@ -234,12 +261,12 @@ int http_read(struct http *http, uint32_t timeout_ms, const uint8_t **ret_bytes,
 
 	/* Asked for more than is there, WinHTTP waits until it has all of it. */
 	http->count = 0;
-	int r = complete(http, WinHttpQueryDataAvailable(http->request, NULL), deadline_ms);
+	int r = complete(http, winhttp.WinHttpQueryDataAvailable(http->request, NULL), deadline_ms);
 	DWORD available = http->count;
 	if (r == PLAT_OK && available) {
 		http->count = 0;
 		r = complete(http,
-			WinHttpReadData(http->request, http->chunk,
+			winhttp.WinHttpReadData(http->request, http->chunk,
 				available < CHUNK ? available : CHUNK, NULL),
 			deadline_ms);
 	}
@@ -253,10 +280,10 @@ void http_free(struct http *http)
 	if (!http)
 		return;
 	if (http->request)
-		WinHttpCloseHandle(http->request);
+		winhttp.WinHttpCloseHandle(http->request);
 	if (http->connection)
-		WinHttpCloseHandle(http->connection);
+		winhttp.WinHttpCloseHandle(http->connection);
 	if (http->session)
-		WinHttpCloseHandle(http->session);
+		winhttp.WinHttpCloseHandle(http->session);
 	unref(http);
 }

@@ -21,6 +21,16 @@ struct http_reply {
 	DWORD error;     /* Windows' word for a failure */
 };
 
+struct http_place {
+	bool is_secure;      /* https */
+	const wchar_t *host; /* in the URL; without a NUL */
+	size_t host_length;
+	uint16_t port;
+};
+
+/* Where `url` leads to; false when it is neither http nor https. */
+bool http_place(const wchar_t *url, struct http_place *ret_place);
+
 /* Ask, and wait for the headers; redirects are not followed. PLAT_OK with any status, and then
  * http_free(); or PLAT_CANCELLED, PLAT_TIMEOUT, or another with reply->error. */
 int http_get(const struct http_options *options, struct http **ret_http, struct http_reply *reply);

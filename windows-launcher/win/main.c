@@ -9,6 +9,7 @@
 #include "win/diagnose.h"
 #include "win/dialog.h"
 #include "win/instance.h"
+#include "win/network.h"
 #include "win/report.h"
 #include "win/uninstall.h"
 #include "win/view.h"
@@ -112,7 +113,9 @@ static int run_session(const struct launch_options *launch, int show)
 		win_failed("main: no thread", GetLastError());
 		return EXIT_GAVE_UP;
 	}
+	network_watch();
 	window_run(worker);
+	network_leave();
 	if (WaitForSingleObject(worker, 0) == WAIT_OBJECT_0)
 		GetExitCodeThread(worker, &exit_code);
 	CloseHandle(worker);
@@ -205,7 +208,7 @@ int WINAPI wWinMain(HINSTANCE instance, HINSTANCE before, wchar_t *command_line,
 		return refuse(error);
 	if (FAILED(CoInitializeEx(NULL, COINIT_APARTMENTTHREADED | COINIT_DISABLE_OLE1DDE)))
 		return EXIT_GAVE_UP;
-	if (!data_name(options.data))
+	if (!data_name(options.data, options.name))
 		return refuse("There can be no such directory as --data says.");
 	return obey(&options, show);
 }

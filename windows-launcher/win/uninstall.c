@@ -3,9 +3,11 @@
 #include "core/strings.h"
 #include "core/text.h"
 #include "core/wsl.h"
+#include "win/console.h"
 #include "win/data.h"
 #include "win/dialog.h"
 #include "win/instance.h"
+#include "win/registry.h"
 
 #include <stdlib.h>
 
@@ -28,7 +30,7 @@ static bool is_meant(void)
 		       }) == 1;
 }
 
-/* Whether it is gone now, or was never there. */
+/* Whether it is gone now. */
 static bool unregister(const char *name)
 {
 	uint8_t output[8192];
@@ -42,9 +44,6 @@ static bool unregister(const char *name)
 	struct plat_outcome outcome = { 0 };
 	int result;
 
-	/* Without a registry to look into WSL is asked all the same: it knows best. */
-	if (plat_is_registered(name) == 0)
-		return true;
 	result = plat_wsl(&command, &outcome);
 	if (result == PLAT_MISSING)
 		return true; /* no wsl.exe, no distribution */
@@ -55,17 +54,48 @@ static bool unregister(const char *name)
 		(outcome.exit_code == 0 || wsl_find_error(text) == WSL_DISTRO_NOT_FOUND);
 }
 
+/* Who did not want to be asked does not want to press "Close" either. */
 static void tell(const struct options *options, bool is_error, enum string instruction,
 	enum string content, const char *detail)
 {
-	if (!options->yes)
+	char why[2048], text[2304];
+
+	if (!options->yes) {
 		dialog_tell(NULL, is_error, instruction, content, detail);
+	} else if (is_error) {
+		string_fill(why, sizeof(why), string_text(content), detail, NULL);
+		string_fill(
+			text, sizeof(text), "Helix.exe: %s\n%s\n", string_text(instruction), why);
+		console_write(text, true);
+	}
+}
+
+/* Only what stands in our own folder: a name says nothing about who made it. */
+static bool remove_system(const struct options *options)
+{
+	wchar_t folder[DATA_PATH_SIZE];
+	enum registry_place place = data_path(L"system", folder)
+		? registry_place(options->name, folder)
+		: REGISTRY_UNKNOWN;
+
+	if (place == REGISTRY_NOWHERE || (place == REGISTRY_HERE && unregister(options->name)))
+		return true;
+	if (place == REGISTRY_ELSEWHERE) {
+		plat_log("uninstall: the distribution %s is not in this folder", options->name);
+		tell(options, true, STRING_UNINSTALL_FOREIGN, STRING_UNINSTALL_FOREIGN_WHY,
+			options->name);
+	} else {
+		tell(options, true, STRING_UNINSTALL_FAILED, STRING_UNINSTALL_FAILED_WHY,
+			options->name);
+	}
+	return false;
 }
 
 int uninstall(const struct options *options)
 {
 	enum data_removed removed;
 	char *directory;
+	bool is_gone;
 
 	if (!options->yes && !is_meant())
 		return IS_KEPT;
@@ -74,20 +104,19 @@ int uninstall(const struct options *options)
 		return IS_THERE;
 	}
 	win_log_open();
-	if (!unregister(options->name)) {
-		tell(options, true, STRING_UNINSTALL_FAILED, STRING_UNINSTALL_FAILED_WHY,
-			options->name);
-		win_log_close();
+	is_gone = remove_system(options);
+	win_log_close(); /* it is in the folder that goes */
+	if (!is_gone)
 		return IS_THERE;
-	}
-	win_log_close();
-	removed = data_remove();
+	removed = data_remove(options->name);
 	if (removed == DATA_REMOVED) {
 		tell(options, false, STRING_UNINSTALLED, STRING_COUNT, NULL);
 		return IS_GONE;
 	}
 	directory = win_narrow(win_data_directory());
-	tell(options, true, STRING_UNINSTALL_LEFT, STRING_UNINSTALL_LEFT_WHY, directory);
+	tell(options, true, STRING_UNINSTALL_LEFT,
+		removed == DATA_SHARED ? STRING_UNINSTALL_SHARED_WHY : STRING_UNINSTALL_LEFT_WHY,
+		directory);
 	free(directory);
 	return IS_LEFT;
 }

@@ -9,12 +9,16 @@
 #include "win/report.h"
 #include "win/settings.h"
 #include "win/splash.h"
+#include "win/system_dll.h"
 #include "win/tray.h"
 #include "win/view.h"
 
 #include <dwmapi.h>
 
 enum { PATIENCE_MS = 8000, SMALLEST_WIDTH = 480, SMALLEST_HEIGHT = 340, LEAVING_MS = 4000 };
+
+#define DWMAPI_FUNCTIONS(X) X(DwmSetWindowAttribute)
+SYSTEM_DLL(dwmapi, DWMAPI_FUNCTIONS)
 
 static struct {
 	HWND handle, splash;
@@ -40,14 +44,16 @@ static void darken(void)
 	BOOL is_dark;
 	COLORREF caption = splash_ground();
 
+	if (!dwmapi_load())
+		return;
 	SystemParametersInfoW(SPI_GETHIGHCONTRAST, sizeof(contrast), &contrast, 0);
 	is_dark = !(contrast.dwFlags & HCF_HIGHCONTRASTON);
 	/* Windows 10 before 2004 had another number for it. */
-	if (FAILED(DwmSetWindowAttribute(window.handle, 20, &is_dark, sizeof(is_dark))))
-		DwmSetWindowAttribute(window.handle, 19, &is_dark, sizeof(is_dark));
+	if (FAILED(dwmapi.DwmSetWindowAttribute(window.handle, 20, &is_dark, sizeof(is_dark))))
+		dwmapi.DwmSetWindowAttribute(window.handle, 19, &is_dark, sizeof(is_dark));
 	if (!is_dark)
 		caption = 0xFFFFFFFF; /* DWMWA_COLOR_DEFAULT */
-	DwmSetWindowAttribute(window.handle, 35, &caption, sizeof(caption)); /* Windows 11 */
+	dwmapi.DwmSetWindowAttribute(window.handle, 35, &caption, sizeof(caption)); /* Windows 11 */
 }
 
 void window_show(void)

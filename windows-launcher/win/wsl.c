@@ -116,6 +116,16 @@ static int run(const struct plat_command *command, HANDLE input, HANDLE output,
 	return r;
 }
 
+/* What it wrote is on the disk only now; a copy of somebody's files that is not there yet is none.
+ */
+static int flush(HANDLE output)
+{
+	if (GetFileType(output) != FILE_TYPE_DISK || FlushFileBuffers(output))
+		return PLAT_OK;
+	int r = win_failed("wsl: cannot write its output", GetLastError());
+	return r == PLAT_FULL ? PLAT_FULL : PLAT_FAILED;
+}
+
 int plat_wsl(const struct plat_command *command, struct plat_outcome *ret_outcome)
 {
 	HANDLE input = NULL, output = NULL;
@@ -129,6 +139,8 @@ int plat_wsl(const struct plat_command *command, struct plat_outcome *ret_outcom
 		r = open_file(command->output_path, true, &output);
 	if (r == PLAT_OK)
 		r = run(command, input, output, ret_outcome);
+	if (r == PLAT_OK && output)
+		r = flush(output);
 	if (input)
 		CloseHandle(input);
 	if (output)
