@@ -105,11 +105,17 @@ static bool write_frame(int socket, char type, unsigned char *frame, size_t size
 	return write_all(socket, frame, BRIDGE_HEADER + size);
 }
 
+/* The last word. What wsl.exe still sends is read, as long as it does: a socket that is closed with
+ * something unread in it takes back what it sent. */
 static void send_exit(int socket, int code)
 {
 	unsigned char frame[BRIDGE_HEADER + 1] = { [BRIDGE_HEADER] = (unsigned char)code };
+	char ignored[4096];
 
 	write_frame(socket, BRIDGE_EXIT, frame, 1);
+	shutdown(socket, SHUT_WR);
+	while (read(socket, ignored, sizeof ignored) > 0)
+		;
 }
 
 static void send_error(int socket, const char *what, const char *about)
