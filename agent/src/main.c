@@ -136,12 +136,12 @@ static const char *find(const char *name, char path[PATH_MAX])
 	return programs_find(name, path, PATH_MAX) == 0 ? path : NULL;
 }
 
-static int examine(const char *command, const struct options *o)
+static int examine(const struct options *o, int (*doctor)(const struct doctor_options *options))
 {
 	char encoder[PATH_MAX], gl[PATH_MAX], portal[PATH_MAX], directory[PATH_MAX];
 	bool has_directory = state_directory(directory, sizeof directory) >= 0;
 
-	const struct doctor_options options = {
+	return doctor(&(struct doctor_options){
 		.encoder_program = find("helix-encoder", encoder),
 		.gl_program = find("helix-glprobe", gl),
 		.portal_program = find("helix-portal", portal),
@@ -155,16 +155,25 @@ static int examine(const char *command, const struct options *o)
 		.fps = o->fps,
 		.bitrate_kbit = o->bitrate_kbit,
 		.json = o->json,
-	};
-
-	if (!strcmp(command, "doctor"))
-		return doctor_run(&options);
-	if (!strcmp(command, "encoders"))
-		return doctor_encoders(&options);
-	return doctor_adapters(&options);
+	});
 }
 
-static int screenshot(int argc, const char *const *argv)
+static int examine_all(const struct options *options)
+{
+	return examine(options, doctor_run);
+}
+
+static int examine_encoders(const struct options *options)
+{
+	return examine(options, doctor_encoders);
+}
+
+static int examine_adapters(const struct options *options)
+{
+	return examine(options, doctor_adapters);
+}
+
+static int take_screenshot(int argc, const char *const *argv)
 {
 	struct options options;
 
@@ -179,10 +188,39 @@ static int screenshot(int argc, const char *const *argv)
 	return r;
 }
 
+static int print_config(const struct options *options)
+{
+	options_print(options, stdout);
+	return EXIT_SUCCESS;
+}
+
+/* Those that take settings, and those that have a command line of their own. */
+static const struct command {
+	const char *name;
+	int (*run)(const struct options *options);
+	int (*main)(int argc, const char *const *argv);
+} commands[] = {
+	{ .name = "run", .run = run },
+	{ .name = "config", .run = print_config },
+	{ .name = "doctor", .run = examine_all },
+	{ .name = "encoders", .run = examine_encoders },
+	{ .name = "adapters", .run = examine_adapters },
+	{ .name = "screenshot", .main = take_screenshot },
+	{ .name = "tunnel", .main = tunnel_main },
+};
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
 	const char *const *arguments = (const char *const *)argv;
-	const char *command = argc > 1 && argv[1][0] != '-' ? argv[1] : "run";
+	const char *name = argc > 1 && argv[1][0] != '-' ? argv[1] : "run";
 	struct options options;
 
 	for (int i = 1; i < argc; i++) {
@@ -199,26 +237,16 @@ int main(int argc, char **argv)
 		argc--;
 		arguments++;
 	}
-	static const char *const commands[] = { "run", "config", "doctor", "encoders", "adapters" };
-	size_t known = 0;
-
-	if (!strcmp(command, "screenshot"))
-		return screenshot(argc, arguments);
-	if (!strcmp(command, "tunnel"))
-		return tunnel_main(argc, arguments);
-	while (known < sizeof commands / sizeof *commands && strcmp(command, commands[known]) != 0)
-		known++;
-	if (known == sizeof commands / sizeof *commands) {
-		fprintf(stderr, "helix-agent: %s: there is no such command; see --help\n", command);
+	const struct command *command = find_command(name);
+	if (!command) {
+		fprintf(stderr, "helix-agent: %s: there is no such command; see --help\n", name);
 		return EXIT_USAGE;
 	}
+	if (command->main)
+		return command->main(argc, arguments);
 	int r = read_options(&options, argc, arguments);
-	if (r == 0 && !strcmp(command, "run"))
-		r = run(&options);
-	else if (r == 0 && !strcmp(command, "config"))
-		options_print(&options, stdout);
-	else if (r == 0)
-		r = examine(command, &options);
+	if (r == 0)
+		r = command->run(&options);
 	options_done(&options);
 	return r;
 }
