@@ -63,10 +63,9 @@ void probe_registry(const struct probe_options *options, const char *key,
 	const struct candidate *candidate, char *path, size_t size);
 
 /* Try the candidate at `only`, or what PROBE_ALL and PROBE_GL say, one after another; GL only where
- * the machine has /dev/dxg. `on_done` comes from the loop, once; it may free the
- * probe. What was tried replaces its part of the cache; not so a
- * single candidate that failed. The options are copied, what they point to
- * is not. */
+ * the machine has /dev/dxg. `on_done` comes from the loop, once; it may free the probe. What was
+ * tried replaces its part of the cache, but for a single candidate that failed. The options are
+ * copied, what they point to is not. */
 int probe_start(struct sd_event *event, struct processes *processes,
 	const struct probe_options *options, size_t only,
 	void (*on_done)(void *owner, const struct probe_results *results), void *owner,

@@ -1,8 +1,8 @@
 #include "pipewire/capture.h"
 
-#include "core/settle.h"
 #include "pipewire/cursor_meta.h"
 #include "pipewire/params.h"
+#include "pipewire/pauses.h"
 #include "sys/clock.h"
 #include "sys/log.h"
 
@@ -17,12 +17,6 @@
 #include <unistd.h>
 
 #define MAX_BUFFERS 32
-
-/* mutter takes the pointer's shape away when it comes to a window, whose program then chooses one:
- * if that falls into a pause, the pointer stays without. */
-#define SHAPE_US 500000
-/* An owner that does not answer shall not keep the last picture from being seen. */
-#define ASKED_US 1000000
 
 struct slot {
 	uint32_t id; /* 0 = free */
@@ -47,19 +41,13 @@ struct capture {
 	struct slot slots[MAX_BUFFERS];
 	uint32_t last_id, newest_id;
 	bool lost;
-	struct settle settle;
-	sd_event_source *settle_timer;
-	bool paused;     /* as the owner was told */
-	bool asked;      /* the owner, and it has not answered yet */
-	bool restarting; /* told to pause and go on, and has not gone on yet */
-	uint64_t asked_us;
+	struct pauses pauses;
 	bool resize_due;
 	uint64_t arrived, replaced;
 	struct {
 		bool visible;
 		int32_t x_px, y_px;
-	} pointer;             /* the last one that was read */
-	uint64_t shape_due_us; /* until then a program may choose the pointer's shape */
+	} pointer; /* the last one that was read */
 	uint8_t cursor[CURSOR_META_PIXELS];
 };
 
@@ -68,6 +56,7 @@ static void lose(struct capture *c, const char *text)
 	if (c->lost)
 		return;
 	c->lost = true;
+	c->pauses.stream = NULL;
 	c->events->lost(c->owner, text);
 }
 
@@ -109,7 +98,7 @@ static void apply_resize(struct capture *c)
 {
 	uint8_t buffer[1024];
 
-	if (!c->resize_due || c->lost || c->restarting || settle_holds(&c->settle))
+	if (!c->resize_due || c->lost || pauses_hold(&c->pauses))
 		return;
 	c->resize_due = false;
 	const struct spa_pod *format =
@@ -117,29 +106,19 @@ static void apply_resize(struct capture *c)
 	pw_stream_update_params(c->stream, &format, 1);
 }
 
-/* Bring timer and owner in line with c->settle. */
-static void follow_settle(struct capture *c)
+static void on_paused(void *owner, bool paused)
 {
-	settle_postpone(&c->settle, c->shape_due_us);
+	struct capture *c = owner;
 
-	uint64_t deadline_us = settle_deadline_us(&c->settle);
-	bool paused = c->asked || c->restarting || settle_holds(&c->settle);
-
-	uint64_t patience_us = c->asked_us + ASKED_US;
-
-	if (c->asked || (c->restarting && deadline_us == SETTLE_NEVER))
-		deadline_us = patience_us;
-	if (deadline_us == SETTLE_NEVER) {
-		sd_event_source_set_enabled(c->settle_timer, SD_EVENT_OFF);
-	} else {
-		sd_event_source_set_time(c->settle_timer, deadline_us);
-		sd_event_source_set_enabled(c->settle_timer, SD_EVENT_ONESHOT);
-	}
-	if (c->paused != paused) {
-		c->paused = paused;
-		c->events->paused(c->owner, paused);
-	}
+	c->events->paused(c->owner, paused);
 	apply_resize(c);
+}
+
+/* Seen with PipeWire 0.3: it mixes up the buffers of two sizes ("invalid memory type"), and none
+ * ever comes. Only a new stream helps. */
+static void on_gave_up(void *owner)
+{
+	lose(owner, "the compositor sends no picture of the new size");
 }
 
 static void on_state_changed(
@@ -149,65 +128,15 @@ static void on_state_changed(
 
 	log_debug("capture: stream %s -> %s %s", pw_stream_state_as_string(old),
 		pw_stream_state_as_string(state), error ? error : "");
-	/* Whenever it pauses, and however late we hear of it: we want it to run. */
-	if (state == PW_STREAM_STATE_PAUSED) {
-		settle_paused(&c->settle);
-		pw_stream_set_active(c->stream, true);
-	}
-	if (state == PW_STREAM_STATE_STREAMING && old == PW_STREAM_STATE_PAUSED) {
-		c->restarting = false;
-		follow_settle(c);
-	}
+	/* However late we hear of it. */
+	if (state == PW_STREAM_STATE_PAUSED)
+		pauses_paused(&c->pauses);
+	if (state == PW_STREAM_STATE_STREAMING && old == PW_STREAM_STATE_PAUSED)
+		pauses_resumed(&c->pauses);
 	if (state == PW_STREAM_STATE_ERROR)
 		lose(c, error ? error : "the screen cast stream failed");
 	else if (state == PW_STREAM_STATE_UNCONNECTED && old != PW_STREAM_STATE_UNCONNECTED)
 		lose(c, "the screen cast stream was closed");
-}
-
-static bool is_streaming(struct capture *c)
-{
-	return !c->lost && pw_stream_get_state(c->stream, NULL) == PW_STREAM_STATE_STREAMING;
-}
-
-static void meet_deadline(struct capture *c)
-{
-	c->asked = false;
-	if (settle_deadline(&c->settle, is_streaming(c), clock_now_us())) {
-		/* In one breath, so that mutter misses as little as can be: it does not notice
-		 * meanwhile that the pointer takes another shape. */
-		c->restarting = true;
-		pw_stream_set_active(c->stream, false);
-		pw_stream_set_active(c->stream, true);
-	} else if (!settle_holds(&c->settle)) {
-		c->restarting = false;
-	}
-	follow_settle(c);
-	/* Seen with PipeWire 0.3: it mixes up the buffers of two sizes ("invalid memory type"), and
-	 * none ever comes. Only a new stream helps. */
-	if (settle_gave_up(&c->settle))
-		lose(c, "the compositor sends no picture of the new size");
-}
-
-static int on_settle_timer(sd_event_source *source, uint64_t planned_us, void *owner)
-{
-	struct capture *c = owner;
-	uint64_t now_us = clock_now_us();
-
-	(void)source, (void)planned_us;
-	if (c->asked || !settle_is_due(&c->settle, is_streaming(c), now_us)) {
-		meet_deadline(c);
-		return 0;
-	}
-	c->asked = true;
-	c->asked_us = now_us;
-	follow_settle(c);
-	return 0;
-}
-
-void capture_pause(struct capture *c)
-{
-	if (c->asked)
-		meet_deadline(c);
 }
 
 static void on_param_changed(void *owner, uint32_t id, const struct spa_pod *param)
@@ -236,8 +165,7 @@ static void on_param_changed(void *owner, uint32_t id, const struct spa_pod *par
 	params_offer_buffers(c->stream);
 	c->format = format;
 	c->newest_id = 0;
-	settle_expect(&c->settle, clock_now_us());
-	follow_settle(c);
+	pauses_expect(&c->pauses);
 	c->events->format(c->owner, &format);
 }
 
@@ -317,9 +245,8 @@ static bool shows_the_same(
 static bool is_old_news(struct capture *c, struct pw_buffer *buffer)
 {
 	const struct slot *last = NULL;
-	bool answer = settle_picture(&c->settle, drawn_us(buffer->buffer), clock_now_us());
+	bool answer = pauses_picture(&c->pauses, drawn_us(buffer->buffer));
 
-	follow_settle(c);
 	for (size_t i = 0; i < MAX_BUFFERS; i++)
 		if (c->slots[i].id && c->slots[i].id == c->newest_id && c->slots[i].out)
 			last = &c->slots[i];
@@ -340,8 +267,7 @@ static bool read_cursor(struct capture *c, struct spa_buffer *buffer)
 	c->pointer.x_px = cursor.x_px;
 	c->pointer.y_px = cursor.y_px;
 	if (cursor.shape != CAPTURE_SHAPE_SAME)
-		c->shape_due_us =
-			cursor.shape == CAPTURE_SHAPE_EMPTY ? clock_now_us() + SHAPE_US : 0;
+		pauses_shape(&c->pauses, cursor.shape == CAPTURE_SHAPE_EMPTY);
 	c->events->cursor(c->owner, &cursor);
 	return is_news;
 }
@@ -356,11 +282,8 @@ static void on_process(void *owner)
 		bool has_moved = read_cursor(c, buffer->buffer);
 
 		if (!slot_of(c, buffer) || !c->format.width_px || !has_picture(c, buffer->buffer)) {
-			if (has_moved) {
-				settle_pointer(
-					&c->settle, drawn_us(buffer->buffer), clock_now_us());
-				follow_settle(c);
-			}
+			if (has_moved)
+				pauses_pointer(&c->pauses, drawn_us(buffer->buffer));
 			pw_stream_queue_buffer(c->stream, buffer);
 			continue;
 		}
@@ -442,6 +365,7 @@ static int connect_stream(struct capture *c, uint32_t node)
 			PW_KEY_MEDIA_ROLE, "Screen", NULL));
 	if (!c->stream)
 		return -errno;
+	c->pauses.stream = c->stream;
 	pw_stream_add_listener(c->stream, &c->stream_listener, &stream_events, c);
 	return pw_stream_connect(c->stream, PW_DIRECTION_INPUT, node,
 		PW_STREAM_FLAG_AUTOCONNECT | PW_STREAM_FLAG_DONT_RECONNECT |
@@ -466,6 +390,7 @@ int capture_new(struct sd_event *event, const struct capture_options *options,
 		.height_px = options->height_px,
 		.max_fps = options->max_fps,
 		.any_size = options->any_size,
+		.pauses = { .told = on_paused, .gave_up = on_gave_up, .owner = c },
 	};
 	pw_init(NULL, NULL);
 	c->loop = pw_loop_new(NULL);
@@ -484,10 +409,7 @@ int capture_new(struct sd_event *event, const struct capture_options *options,
 		goto fail;
 	}
 	pw_core_add_listener(c->core, &c->core_listener, &core_events, c);
-	r = sd_event_add_time(
-		event, &c->settle_timer, CLOCK_MONOTONIC, 0, 1000, on_settle_timer, c);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(c->settle_timer, SD_EVENT_OFF);
+	r = pauses_init(&c->pauses, event);
 	if (r >= 0)
 		r = connect_stream(c, options->node);
 	if (r >= 0)
@@ -507,8 +429,9 @@ void capture_free(struct capture *c)
 	if (!c)
 		return;
 	c->lost = true;
+	c->pauses.stream = NULL;
 	sd_event_source_disable_unref(c->source);
-	sd_event_source_disable_unref(c->settle_timer);
+	pauses_done(&c->pauses);
 	if (c->stream)
 		pw_stream_destroy(c->stream);
 	/* With a broken connection the stream does not tell of its buffers. */
@@ -535,6 +458,11 @@ void capture_resize(struct capture *c, uint32_t width_px, uint32_t height_px)
 	c->height_px = height_px;
 	c->resize_due = true;
 	apply_resize(c);
+}
+
+void capture_pause(struct capture *c)
+{
+	pauses_begin(&c->pauses);
 }
 
 void capture_release(struct capture *c, uint32_t buffer)
