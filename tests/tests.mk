@@ -8,15 +8,32 @@ node_modules: tests/node_modules/.package-lock.json
 tests/node_modules/.package-lock.json: tests/package-lock.json
 	$(Q)cd tests && npm ci --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json
 
-test: deps-test                                ## install what tests need, build, run everything
-	$(Q)$(MAKE) --no-print-directory all fixtures floors mingw
-	$(Q)$(MAKE) --no-print-directory unit contract
+# The image is made beside the tests, when they leave the processors idle; it has no timing of its own.
+test: deps-test deps-rootfs                    ## install what tests need, build, run everything
+	$(Q)$(MAKE) --no-print-directory -j2 test-programs test-image
+	$(Q)$(MAKE) --no-print-directory rootfs-test PROFILE=minimal
+
+# A line for each: within one they may run at once.
+test-programs:
+	$(Q)$(MAKE) --no-print-directory all fixtures floors mingw $(B)/unit $(B)/contract
+	$(Q)$(MAKE) --no-print-directory unit
+	$(Q)$(MAKE) --no-print-directory contract
+	$(Q)$(MAKE) --no-print-directory all $(ASAN)
 	$(Q)$(MAKE) --no-print-directory unit $(ASAN)
 	$(Q)$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=$(if $(filter file,$(origin FUZZ_SECONDS)),5,$(FUZZ_SECONDS))
 	$(Q)$(MAKE) --no-print-directory scripts
 	$(Q)$(MAKE) --no-print-directory integration
 	$(Q)BRIEF=1 $(MAKE) --no-print-directory integration $(ASAN)
-	$(Q)$(MAKE) --no-print-directory all launcher-test browser
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory launcher-programs
+	$(Q)$(MAKE) --no-print-directory launcher-test
+	$(Q)$(MAKE) --no-print-directory browser
+
+test-image:
+	$(Q)mkdir -p build/rootfs
+	$(Q)env -u MAKEFLAGS -u MFLAGS chrt --idle 0 wsl-rootfs/rootfs.sh minimal > build/rootfs/make.log 2>&1 || \
+	    { cat build/rootfs/make.log; exit 1; }
+	$(call say,ROOTFS,build/rootfs/manifest-minimal.json)
 
 # Unit tests: one Criterion program over everything that needs no other process.
 $(B)/unit: LDLIBS += $(call libs_of,criterion $(PKG_agent)) -lm
@@ -102,4 +119,4 @@ lint: deps-lint floors                                   ## clang-format, clang-
 
 include tests/fixtures/fixtures.mk
 
-.PHONY: deps-test deps-lint node_modules test unit contract scripts integration browser bench fuzz mingw floors lint
+.PHONY: deps-test deps-lint node_modules test test-programs test-image unit contract scripts integration browser bench fuzz mingw floors lint
