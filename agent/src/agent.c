@@ -313,6 +313,17 @@ static int start_loop(struct agent *a)
 	return r < 0 ? r : processes_new(a->event, &a->processes);
 }
 
+static int make_instance(struct agent *a)
+{
+	uint8_t bytes[(sizeof a->instance - 1) / 2];
+
+	if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes)
+		return -errno;
+	for (size_t i = 0; i < sizeof bytes; i++)
+		snprintf(a->instance + 2 * i, 3, "%02x", bytes[i]);
+	return 0;
+}
+
 static int make_token(struct agent *a)
 {
 	static const char alphabet[] =
@@ -341,6 +352,7 @@ static int start_server(struct agent *a)
 			.port = o->listen_port,
 			.max_viewers = o->max_viewers,
 			.viewer_data_size = sizeof(struct seat),
+			.instance = a->instance,
 			.guard = {
 				.listen_address = o->listen_address,
 				.allow_hosts = (const char *const *)o->allow_hosts.items,
@@ -460,14 +472,21 @@ int agent_run(const struct options *options, const char *runtime_dir)
 	if (r >= 0)
 		r = make_token(a);
 	if (r >= 0)
+		r = make_instance(a);
+	if (r >= 0)
 		r = start_server(a);
 	if (r >= 0)
 		r = start_encoder(a);
 	if (r >= 0 && !choice_awaits_gl(a, on_gl_known))
 		r = start_session(a);
 	if (r >= 0)
-		r = state_announce(options, a->token, server_port(a->server), a->state_file,
-			sizeof a->state_file);
+		r = state_announce(options,
+			&(struct state_ready){
+				.port = server_port(a->server),
+				.token = a->token,
+				.instance = a->instance,
+			},
+			a->state_file, sizeof a->state_file);
 	if (r >= 0)
 		r = server_run(a->server);
 	stop(a);

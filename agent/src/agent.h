@@ -134,6 +134,7 @@ struct agent {
 	const struct options *options;
 	const char *runtime_dir;
 	char token[GUARD_MAX_TOKEN + 1];
+	char instance[33]; /* of this start: see server_options */
 	uint64_t started_us, session_id, first_picture_us;
 	struct sd_event *event;
 	struct processes *processes;

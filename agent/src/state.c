@@ -92,7 +92,7 @@ static char *read_file(const char *path, char *buffer, size_t size)
 	return buffer;
 }
 
-static char *ready_line(const struct options *options, const char *token, uint16_t port)
+static char *ready_line(const struct options *options, const struct state_ready *state)
 {
 	const char *host = options->listen_address;
 	char url[512];
@@ -102,13 +102,14 @@ static char *ready_line(const struct options *options, const char *token, uint16
 		host = "127.0.0.1";
 	snprintf(url, sizeof url,
 		strchr(host, ':') ? "http://[%s]:%u/#token=%s" : "http://%s:%u/#token=%s", host,
-		port, token);
+		state->port, state->token);
 
 	cJSON *ready = cJSON_CreateObject();
 	cJSON_AddStringToObject(ready, "event", "ready");
 	cJSON_AddStringToObject(ready, "url", url);
-	cJSON_AddNumberToObject(ready, "port", port);
-	cJSON_AddStringToObject(ready, "token", token);
+	cJSON_AddNumberToObject(ready, "port", state->port);
+	cJSON_AddStringToObject(ready, "token", state->token);
+	cJSON_AddStringToObject(ready, "instance", state->instance);
 	cJSON_AddNumberToObject(ready, "pid", getpid());
 	cJSON_AddStringToObject(ready, "version", HELIX_VERSION);
 	char *line = cJSON_PrintUnformatted(ready);
@@ -124,9 +125,9 @@ static char *ready_line(const struct options *options, const char *token, uint16
 }
 
 int state_announce(
-	const struct options *options, const char *token, uint16_t port, char *path, size_t size)
+	const struct options *options, const struct state_ready *ready, char *path, size_t size)
 {
-	char *line = ready_line(options, token, port);
+	char *line = ready_line(options, ready);
 
 	if (!line)
 		return -ENOMEM;

@@ -9,6 +9,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct state_ready {
+	uint16_t port;
+	const char *token;
+	const char *instance; /* of this start: server_options has it, too */
+};
+
 /* A directory of this user alone, for small files: the runtime directory, else one in /tmp, made
  * when missing. 0, or a negative errno: -EPERM when somebody else was there first. */
 int state_directory(char *path, size_t size);
@@ -17,7 +23,7 @@ int state_directory(char *path, size_t size);
  * and a file that only this user can read, whose path is returned in `path` for state_forget_agent.
  * 0 or a negative errno. */
 int state_announce(
-	const struct options *options, const char *token, uint16_t port, char *path, size_t size);
+	const struct options *options, const struct state_ready *ready, char *path, size_t size);
 
 /* Remove that file; "" is accepted. */
 void state_forget_agent(const char *path);

@@ -70,6 +70,22 @@ describe('an agent', () => {
     assert.equal((await agent.get('/nowhere', { token: '' })).status, 404);
   });
 
+  test('can be told from another program on its port before it is shown a token', async (t) => {
+    const other = await startAgent({ name: 'guard-other' });
+    t.after(() => other.stop());
+    const health = await agent.get('/healthz', { token: '' });
+
+    assert.match(agent.instance, /^[0-9a-f]{32}$/);
+    assert.equal(health.headers.get('helix-instance'), agent.instance);
+    assert.equal(await health.text(), 'ok\n');
+    assert.match(other.instance, /^[0-9a-f]{32}$/);
+    assert.notEqual(other.instance, agent.instance);
+    assert.ok(!agent.token.includes(agent.instance) && !agent.instance.includes(agent.token));
+    /* It opens nothing. */
+    assert.equal((await agent.get('/api/status', { token: agent.instance })).status, 401);
+    await assert.rejects(open(agent, { token: agent.instance }), refused(401));
+  });
+
   test('serves the page with a policy that lets nothing foreign in', async () => {
     const page = await agent.get('/', { token: '' });
     assert.equal(page.status, 200);

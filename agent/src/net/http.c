@@ -58,6 +58,8 @@ static int respond(struct lws *wsi, struct reply *reply, unsigned status, const 
 	if (add(wsi, "cache-control:", etag ? "no-cache" : "no-store", &at, end) ||
 		(etag && add(wsi, "etag:", etag, &at, end)))
 		goto fail;
+	if (add(wsi, "helix-instance:", server_of(wsi)->instance, &at, end))
+		goto fail;
 	if (status == 401 && add(wsi, "www-authenticate:", "Bearer", &at, end))
 		goto fail;
 	if (lws_finalize_write_http_header(wsi, start, &at, end))

@@ -24,6 +24,7 @@ struct server {
 	struct guard guard;
 	uint32_t max_viewers;
 	size_t viewer_data_size;
+	const char *instance;
 	struct lws_context *context;
 	struct lws_vhost *vhost;
 	struct sd_event_source *tick;

@@ -155,6 +155,7 @@ int server_new(struct sd_event *event, const struct server_options *options,
 	s->guard = options->guard;
 	s->max_viewers = options->max_viewers;
 	s->viewer_data_size = options->viewer_data_size;
+	s->instance = options->instance;
 	int r = sd_event_add_time(
 		event, &s->tick, CLOCK_MONOTONIC, clock_now_us() + TICK_US, 100000, on_tick, s);
 	if (r >= 0)

@@ -23,6 +23,10 @@ struct server_options {
 	struct guard guard;
 	uint32_t max_viewers;
 	size_t viewer_data_size;
+	/* Random, of this start, and no secret: every HTTP answer has it in the header
+	 * Helix-Instance, so that who knows it from the ready line can tell us, by /healthz, from
+	 * another program on our port before it shows a token. Must outlive the server. */
+	const char *instance;
 };
 
 /* What an HTTP request gets. */
