@@ -8,6 +8,9 @@
 #include <systemd/sd-event.h>
 #include <unistd.h>
 
+/* Whoever holds it may be held up with its machine: until it says something else. */
+#define LEASH_SLEEPS 'z'
+
 static int leave(struct agent *a, const char *why)
 {
 	log_info("agent: %s, leaving", why);
@@ -17,13 +20,17 @@ static int leave(struct agent *a, const char *why)
 
 static int on_input(sd_event_source *source, int fd, uint32_t events, void *owner)
 {
-	char ignored[256];
+	char words[256];
 	struct agent *a = owner;
 
 	(void)source, (void)events;
-	ssize_t got = read(fd, ignored, sizeof ignored);
+	ssize_t got = read(fd, words, sizeof words);
 	if (got > 0)
 		silence_heard(&a->leash.silence);
+	if (got > 0 && words[got - 1] == LEASH_SLEEPS) {
+		log_info("agent: whoever holds the leash goes to sleep");
+		silence_excuse(&a->leash.silence);
+	}
 	if (got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR)))
 		return 0;
 	return leave(a, "standard input ended");

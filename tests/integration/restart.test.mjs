@@ -134,7 +134,14 @@ test('an agent on a leash leaves when whoever holds it falls silent', async (t) 
   await until('two timeouts have passed', () => performance.now() - start > 6000);
   assert.equal(agent.hasExited, false);
 
+  /* An excuse, and longer than silence would be borne. */
   clearInterval(beats);
+  agent.stdin.write('\nz');
+  const excusedSince = performance.now();
+  await until('its patience would be over', () => performance.now() - excusedSince > 4500);
+  assert.equal(agent.hasExited, false);
+
+  agent.stdin.write('\n');
   const silentSince = performance.now();
   const { code } = await within(agent.exited, 8000, 'helix-agent to leave');
   const seconds = (performance.now() - silentSince) / 1000;

@@ -34,3 +34,17 @@ Test(silence, counts_a_word_only_for_its_own_tick)
 		cr_expect_not(silence_tick(&silence));
 	cr_expect(silence_tick(&silence));
 }
+
+Test(silence, is_excused_until_the_next_word)
+{
+	struct silence silence = { 0 };
+
+	silence_heard(&silence);
+	silence_excuse(&silence);
+	for (int i = 0; i < 10 * SILENCE_TICKS; i++)
+		cr_expect_not(silence_tick(&silence));
+	silence_heard(&silence);
+	for (int i = 0; i < SILENCE_TICKS; i++)
+		cr_expect_not(silence_tick(&silence));
+	cr_expect(silence_tick(&silence));
+}

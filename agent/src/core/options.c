@@ -65,7 +65,8 @@ static const struct row table[] = {
 	{ { "leash", NULL, NULL, "leave when standard input ends" }, TYPE_SWITCH, AT(leash),
 		.initial = "no" },
 	{ { "leash-timeout", NULL, "SECONDS",
-		  "with --leash: leave when nothing comes on standard input for so long; 0 = never" },
+		  "with --leash: leave when nothing comes on standard input for so long; 0 = never; a z "
+		  "before a silence excuses it" },
 		TYPE_NUMBER, AT(leash_timeout_s), 0, 3600, .initial = "0" },
 	{ { "json", NULL, NULL, "of doctor, encoders and adapters: for programs" }, TYPE_SWITCH,
 		AT(json), .initial = "no" },

@@ -14,11 +14,15 @@
 #define SILENCE_TICKS 3
 
 struct silence {
-	bool was_heard; /* since the last tick */
-	unsigned ticks; /* without a word */
+	bool was_heard;  /* since the last tick */
+	bool is_excused; /* until the next word */
+	unsigned ticks;  /* without a word */
 };
 
 void silence_heard(struct silence *silence);
+
+/* It said that it may fall silent: nothing counts before its next word. */
+void silence_excuse(struct silence *silence);
 
 /* A tick has passed. True when it was the last one of our patience. */
 bool silence_tick(struct silence *silence);
