@@ -8,7 +8,7 @@ import { connect as connectTo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { BUILD, startAgent } from '../lib/agent.mjs';
-import { CHANNELS, Frame, GREETING, frame, startTunnel } from '../lib/tunnel.mjs';
+import { CHANNELS, Frame, GREETING, count, echo, frame, listen, pour, startTunnel } from '../lib/tunnel.mjs';
 import { until, within } from '../lib/until.mjs';
 
 const BULK_BYTES = (process.env.BRIEF ? 40 : 200) * 1024 * 1024;
@@ -18,30 +18,12 @@ const ROUND_TRIPS = 500;
 const ECHO = Buffer.from('e');
 const STALL = Buffer.from('s');
 
-/* A server on 127.0.0.1 whose connections are handled by `serve`. */
-async function listen(t, serve) {
-  const sockets = new Set();
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {}).on('close', () => sockets.delete(socket));
-    serve(socket);
-  });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  t.after(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return { port: server.address().port, sockets };
-}
-
 async function tunnelTo(t, port, options) {
   const tunnel = startTunnel(port, options);
   t.after(() => tunnel.stop());
   if (options?.greets !== false) await within(tunnel.greeted, 5000, 'the greeting');
   return tunnel;
 }
-
-const echo = (socket) => socket.pipe(socket);
 
 /* Not `for await`: that closes the other direction too. */
 async function readAll(stream) {
@@ -69,21 +51,6 @@ async function medianRoundTripMs(stream, count) {
     times.push(performance.now() - start);
   }
   return times.sort((a, b) => a - b)[Math.floor(count / 2)];
-}
-
-/* Write `total` bytes, and the end. */
-async function pour(stream, total) {
-  const block = Buffer.alloc(65536, 'pattern of a prime length: ');
-  for (let sent = 0; sent < total; sent += block.length)
-    if (!stream.write(block)) await once(stream, 'drain');
-  stream.end();
-}
-
-async function count(stream) {
-  let total = 0;
-  stream.on('data', (chunk) => { total += chunk.length; });
-  await once(stream, 'end');
-  return total;
 }
 
 for (const [pipes, shell] of [['sockets', undefined], ['pipes', 'cat | "$@" | cat']])

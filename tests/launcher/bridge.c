@@ -4,13 +4,16 @@
  * - the program's environment is that of a Linux session, not that of Windows;
  * - when wsl.exe dies, the program lives on: its stdin ends and nobody reads what it writes;
  * - wsl.exe leaves when the program does, whatever that left behind.
- * /home and /root are those of the distribution: a mount namespace shows its own folders there.
- * That takes root, and lets tests restore a backup of /home without touching the machine's.
+ * A distribution that is a whole system runs its own programs (bridge_system.h). One that is not,
+ * as most tests' are, runs those of this machine; but /home and /root are its own: a mount
+ * namespace shows its folders there, so that a backup of /home can be restored. Both take root.
  *
  *   HELIX_STUB_PATH   PATH of the session
  *   HELIX_STUB_ENV    more of its variables, NAME=VALUE, one in a line
  *   HELIX_STUB_TREE   a folder that stays visible, should it be below /home or /root */
 #include "bridge.h"
+
+#include "bridge_system.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -33,15 +36,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MAX_ARGUMENTS 256
-#define DEFAULT_PATH  "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-struct request {
-	char *base, *name, *user, *directory;
-	char *arguments[MAX_ARGUMENTS + 1];
-	size_t argument_count;
-	bool deaf;
-};
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define DEFAULT_USER "helix"
 
 struct running {
 	int socket;
@@ -142,16 +138,15 @@ static char read_request(int socket, struct request *ret_request)
 		case BRIDGE_USER: request->user = strdup(data); break;
 		case BRIDGE_DIRECTORY: request->directory = strdup(data); break;
 		case BRIDGE_DEAF: request->deaf = true; break;
+		case BRIDGE_OUTSIDE: request->outside = true; break;
 		case BRIDGE_ARGUMENT:
 			if (request->argument_count == MAX_ARGUMENTS)
 				return 0;
 			request->arguments[request->argument_count++] = strdup(data);
 			break;
 		case BRIDGE_RUN:
-			return request->base && request->name && request->user &&
-					request->argument_count > 0
-				? type
-				: 0;
+			return request->base && request->name && request->argument_count > 0 ? type
+											     : 0;
 		case BRIDGE_TERMINATE: return request->base ? type : 0;
 		default: return 0;
 		}
@@ -242,6 +237,10 @@ static bool cover(const char *base, const char *place)
 
 static bool enter_distribution(const struct request *request)
 {
+	if (request->outside)
+		return true;
+	if (system_is_there(request))
+		return system_enter(request);
 	return unshare(CLONE_NEWNS) == 0 &&
 		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
 		cover(request->base, "/home") && cover(request->base, "/root");
@@ -251,17 +250,17 @@ static void set_environment(const struct request *request)
 {
 	const char *path = getenv("HELIX_STUB_PATH"), *more = getenv("HELIX_STUB_ENV");
 	char *kept_path = strdup(path ? path : DEFAULT_PATH), *kept = strdup(more ? more : "");
+	const char *user = request->user ? request->user : DEFAULT_USER;
 	char home[256], interop[4096];
 
 	clearenv();
-	snprintf(home, sizeof home, strcmp(request->user, "root") ? "/home/%s" : "/%s",
-		request->user);
+	snprintf(home, sizeof home, strcmp(user, "root") ? "/home/%s" : "/%s", user);
 	make_directories(home);
 	interop_of(request, interop, sizeof interop);
 	setenv("PATH", kept_path, true);
 	setenv("HOME", home, true);
-	setenv("USER", request->user, true);
-	setenv("LOGNAME", request->user, true);
+	setenv("USER", user, true);
+	setenv("LOGNAME", user, true);
 	setenv("SHELL", "/bin/bash", true);
 	setenv("LANG", "C.UTF-8", true);
 	setenv("TERM", "xterm-256color", true);
@@ -275,12 +274,17 @@ static void set_environment(const struct request *request)
 static void become_program(struct request *request, const int pipes[3][2])
 {
 	const char *directory = request->directory ? request->directory : "~";
+	bool is_system = !request->outside && system_is_there(request);
 
 	setsid();
 	dup2(pipes[0][0], STDIN_FILENO);
 	dup2(pipes[1][1], STDOUT_FILENO);
 	dup2(pipes[2][1], STDERR_FILENO);
 	signal(SIGPIPE, SIG_DFL);
+	if (is_system) {
+		system_run(request);
+		_exit(BRIDGE_CANNOT_RUN);
+	}
 	set_environment(request);
 	if (chdir(strcmp(directory, "~") ? directory : getenv("HOME")) < 0)
 		fprintf(stderr, "wsl: cannot go to %s: %s\n", directory, strerror(errno));
@@ -302,6 +306,7 @@ static bool start(int socket, struct request *request, struct running *ret_runni
 		return false;
 	if (pid == 0)
 		become_program(request, pipes);
+	system_leave();
 	close(pipes[0][0]);
 	close(pipes[1][1]);
 	close(pipes[2][1]);
@@ -375,8 +380,11 @@ static void relay(const struct running *running)
 	close(running->error);
 }
 
-int main(void)
+int main(int argument_count, char **arguments)
 {
+	if (argument_count == 2 && !strcmp(arguments[0], SYSTEM_INIT))
+		return system_init(arguments[1]);
+
 	struct request request = { 0 };
 	struct running running;
 	pthread_t feeder;
@@ -394,6 +402,7 @@ int main(void)
 
 	char what = read_request(socket, &request);
 	if (what == BRIDGE_TERMINATE) {
+		system_end(&request);
 		terminate(&request);
 		send_exit(socket, 0);
 		return 0;
@@ -403,7 +412,7 @@ int main(void)
 		return 1;
 	}
 	if (!enter_distribution(&request)) {
-		send_error(socket, "no mount namespace (are we root?) for", request.base);
+		send_error(socket, "cannot enter (are we root?)", request.base);
 		send_exit(socket, BRIDGE_NO_SANDBOX);
 		return 1;
 	}

@@ -14,10 +14,11 @@ enum bridge_frame {
 	/* To Linux, in front of RUN. */
 	BRIDGE_BASE = 'B', /* the distribution's folder, as Linux calls it */
 	BRIDGE_NAME = 'N', /* of the distribution */
-	BRIDGE_USER = 'U',
+	BRIDGE_USER = 'U', /* if not the default one */
 	BRIDGE_DIRECTORY = 'C',
 	BRIDGE_ARGUMENT = 'A', /* once for each word */
 	BRIDGE_DEAF = 'K',     /* the program's stdin is to stay open when wsl.exe dies */
+	BRIDGE_OUTSIDE = 'H',  /* run on the machine itself, as WSL's service would */
 	BRIDGE_RUN = 'R',
 	BRIDGE_TERMINATE = 'T', /* instead: end all that runs in BASE */
 	/* To Linux, after RUN. */

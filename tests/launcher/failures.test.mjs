@@ -3,7 +3,9 @@
  * What takes minutes is tested with a fake Windows: test_launch.c. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -262,6 +264,38 @@ describe('an agent', () => {
     const start = await attempt(t, one.pc);
     await start.works();
     assert.equal(start.helix.log().match(/WAIT_READY: CRASHED/g).length, 2);
+  });
+
+  test('whose port a program of Windows holds is reached through wsl.exe, and its token kept', async (t) => {
+    const net = `helix-port-${process.pid}`;
+    const seen = [];
+    const other = createServer((request, response) => {
+      seen.push({ url: request.url, headers: request.headers });
+      response.end('ok\n');
+    });
+    other.listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address();
+    execFileSync('ip', ['netns', 'add', net]);
+    t.after(() => {
+      put();
+      other.close();
+      execFileSync('ip', ['netns', 'delete', net]);
+    });
+    execFileSync('ip', ['-n', net, 'link', 'set', 'lo', 'up']);
+    put(`case $1 in run) set -- "$@" --listen 127.0.0.1:${port};; esac
+      exec nsenter --net=/run/netns/${net} ${AGENT} "$@"`);
+    const start = await attempt(t, one.pc);
+    const url = await start.helix.openedUrl(40000);
+    const token = /token=([\w-]+)/.exec(url)[1];
+
+    assert.match(start.helix.log(), /localhost: another program answers; going through wsl\.exe/);
+    assert.notEqual(new URL(url).port, String(port));
+    assert.ok(seen.length > 1);
+    assert.deepEqual([...new Set(seen.map((request) => request.url))], ['/healthz']);
+    assert.ok(seen.every(({ headers }) => headers.authorization === undefined));
+    assert.ok(!JSON.stringify(seen).includes(token));
+    await start.works();
   });
 });
 

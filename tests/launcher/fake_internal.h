@@ -1,5 +1,5 @@
 /* Between the parts of the fake PC: fake_pc.c is what a test sees, fake_platform.c the seam,
- * fake_wsl.c the seam's wsl.exe.
+ * fake_wsl.c the seam's wsl.exe, fake_server.c its downloads.
  *
  * Threads: one. */
 #pragma once

@@ -10,102 +10,10 @@
 #define AGENT_PORT  40123
 #define TUNNEL_PORT 50456
 #define TOKEN       "abcdefghijklmnop0123456789"
+#define INSTANCE    "0123456789abcdef0123456789abcdef"
 #define READY_AFTER 100
 #define NOISE       5    /* lines before it is ready */
 #define USED_FOR    5000 /* then the person has had enough */
-
-static int transfer(const char *path, const uint8_t *bytes, size_t size, uint64_t limit,
-	plat_progress progress, void *owner)
-{
-	const struct fake_file *file = fake_find(path);
-	uint8_t all[4096];
-	size_t from = file ? file->size : 0, to = size;
-	bool is_broken = fake_is_midway();
-
-	if (from > size)
-		return PLAT_TOO_LARGE;
-	if (file)
-		memcpy(all, file->bytes, from);
-	/* Manifests are short enough to come through; nobody wants to watch them. */
-	if (progress && fake.server_cuts > 0 && from + fake.server_cut < size) {
-		fake.server_cuts--;
-		to = from + fake.server_cut;
-		is_broken = true;
-	}
-	if (fake_is_midway())
-		to = from + (size - from) / 2;
-	if (to > limit)
-		to = (size_t)limit;
-	memcpy(all + from, bytes + from, to - from);
-	fake_write(path, all, to);
-	if (progress)
-		progress(owner, to, size);
-	return is_broken ? PLAT_NETWORK : size > limit ? PLAT_TOO_LARGE : PLAT_OK;
-}
-
-static int serve(
-	const char *url, const char *path, uint64_t limit, plat_progress progress, void *owner)
-{
-	uint8_t image[4096];
-	size_t size = FAKE_IMAGE_SIZE;
-
-	if (strcmp(url, FAKE_URL) == 0)
-		return transfer(path, (const uint8_t *)fake.manifest, strlen(fake.manifest), limit,
-			progress, owner);
-	memset(image, '.', sizeof image);
-	fake_server_image(image);
-	if (fake.is_server_wrong || fake.server_wrongs > 0) {
-		image[FAKE_IMAGE_SIZE - 1] = '!';
-		fake.server_wrongs -= fake.server_wrongs > 0;
-	}
-	if (fake.is_server_endless)
-		size = sizeof image;
-	if (fake.is_server_short)
-		size = FAKE_IMAGE_SIZE / 2;
-	fake.downloads++;
-	fake.is_registered |= fake.system_appears_early;
-	return transfer(path, image, size, limit, progress, owner);
-}
-
-int plat_download(const char *url, const char *path, uint64_t limit, plat_progress progress,
-	void *owner, uint32_t *ret_status)
-{
-	const struct fake_file *file = fake_find(path);
-	int r;
-
-	if (!fake_call(true))
-		return PLAT_CANCELLED;
-	fake.now_ms += 100;
-	if (fake.is_offline)
-		return PLAT_MISSING;
-	if (strncmp(url, "http://", 7) == 0)
-		return PLAT_REFUSED;
-	*ret_status = fake.server_status;
-	if (fake.server_status != 200)
-		return PLAT_REFUSED;
-	if (fake.is_disk_full)
-		return PLAT_FULL;
-	if (fake.is_server_short && file && file->size >= FAKE_IMAGE_SIZE / 2) {
-		*ret_status = 416;
-		return PLAT_REFUSED;
-	}
-	r = serve(url, path, limit, progress, owner);
-	return fake_call_end() ? r : PLAT_CANCELLED;
-}
-
-int plat_sha256(const char *path, char hex[65], plat_progress progress, void *owner)
-{
-	const struct fake_file *file = fake_find(path);
-
-	if (!fake_call(true))
-		return PLAT_CANCELLED;
-	if (!file)
-		return PLAT_MISSING;
-	fake_hash(file->bytes, file->size, hex);
-	if (progress)
-		progress(owner, file->size, file->size);
-	return PLAT_OK;
-}
 
 /* Only our own files are locked, when they are. */
 static bool is_locked(const char *path)
@@ -294,8 +202,10 @@ int plat_agent_line(char *line, size_t size, uint32_t timeout_ms)
 		show_home();
 		snprintf(line, size,
 			"{\"event\":\"ready\",\"url\":\"http://127.0.0.1:%d/#token=%s\",\"port\":%d,"
-			"\"token\":\"%s\",\"pid\":12,\"version\":\"0.%u.0\"}",
-			AGENT_PORT, TOKEN, AGENT_PORT, TOKEN, fake.system_version);
+			"\"token\":\"%s\",\"pid\":12,%s\"version\":\"0.%u.0\"}",
+			AGENT_PORT, TOKEN, AGENT_PORT, TOKEN,
+			fake.is_agent_old ? "" : "\"instance\":\"" INSTANCE "\",",
+			fake.system_version);
 	} else {
 		snprintf(line, size, "session: all is well");
 	}
@@ -316,7 +226,13 @@ uint32_t plat_agent_stop(uint32_t grace_ms)
 	return has_ended() ? fake.exit_code : 0;
 }
 
-int plat_health(uint16_t port, const char *token, uint32_t timeout_ms)
+static void look_for_token(const char *text)
+{
+	if (strstr(text, TOKEN))
+		fake.was_token_shown = true;
+}
+
+int plat_health(uint16_t port, const char *instance, uint32_t timeout_ms)
 {
 	bool is_up = fake.is_running && !has_ended() && fake.lines > NOISE;
 	bool is_tunnel = port == TUNNEL_PORT && fake.has_tunnel && !fake.is_tunnel_broken;
@@ -325,7 +241,9 @@ int plat_health(uint16_t port, const char *token, uint32_t timeout_ms)
 	if (!fake_call(true))
 		return PLAT_CANCELLED;
 	fake.healths++;
-	if (is_up && (is_tunnel || is_direct) && strcmp(token, TOKEN) == 0)
+	look_for_token(instance);
+	if (is_up && (is_tunnel || is_direct) &&
+		strcmp(instance, fake.is_agent_old ? "" : INSTANCE) == 0)
 		return PLAT_OK;
 	if (port == AGENT_PORT && fake.localhost_result != PLAT_TIMEOUT)
 		return fake.localhost_result;
@@ -350,12 +268,6 @@ void plat_tunnel_stop(void)
 {
 	fake_call(false);
 	fake.has_tunnel = false;
-}
-
-static void look_for_token(const char *text)
-{
-	if (strstr(text, TOKEN))
-		fake.was_token_shown = true;
 }
 
 void plat_show(const struct plat_status *status)
@@ -435,6 +347,8 @@ static enum plat_event do_deed(void)
 		fake.is_localhost_broken = true;
 	if (deed->breaks_tunnel)
 		fake.is_tunnel_broken = true;
+	if (deed->mends_both)
+		fake.is_localhost_broken = fake.is_tunnel_broken = false;
 	return deed->event;
 }
 

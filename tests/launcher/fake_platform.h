@@ -46,7 +46,7 @@ struct fake_file {
 struct fake_deed {
 	uint32_t after_ms;
 	enum plat_event event; /* PLAT_EVENT_TIMEOUT = none */
-	bool breaks_localhost, breaks_tunnel;
+	bool breaks_localhost, breaks_tunnel, mends_both;
 };
 
 struct fake_pc {
@@ -64,10 +64,15 @@ struct fake_pc {
 	bool system_appears;              /* made by somebody else, when the import begins */
 	bool system_appears_early;        /* or during the download */
 	bool has_other_systems;           /* of other names, which are nobody's business */
+	bool is_folder_anothers;          /* one of them has its disk where ours should be */
+	bool is_registry_silent;          /* about where they are */
 	bool is_folder_held;              /* \system cannot be renamed */
 	bool is_save_failing, is_save_cut, is_restore_failing, is_unregister_failing;
 	bool is_save_cut_between; /* two members: tar does not notice when it reads */
 	bool is_save_hanging, is_restore_hanging, is_sync_failing;
+	bool is_home_in_the_way;  /* the image has a directory in /home where a file was saved */
+	bool is_home_held;        /* what is in /home cannot be moved */
+	bool is_restore_doubtful; /* tar leaves with a warning */
 
 	bool is_disk_full, are_files_locked;
 	uint64_t disk_free;
@@ -78,11 +83,12 @@ struct fake_pc {
 	unsigned server_cuts;   /* so many of them */
 	bool is_server_wrong;   /* serves other bytes than the manifest says */
 	unsigned server_wrongs; /* or so many times */
-	bool is_server_endless, is_server_short;
+	bool is_server_endless, is_server_short, is_server_dribbling;
 	char manifest[1024];
 	unsigned image_version;
 
 	enum fake_agent agent;
+	bool is_agent_old;       /* from before there were instances */
 	unsigned crashes;        /* the first so many starts of it */
 	uint32_t crash_after_ms; /* after the start; the good ones are ready after 100 */
 	bool is_localhost_broken, is_tunnel_broken;
@@ -103,6 +109,7 @@ struct fake_pc {
 	bool is_registered, has_debris;
 	unsigned system_version;
 	char home[64];
+	char home_before[64];  /* what was moved out of the way */
 	char truth[64];        /* what the person last saw in /home */
 	bool is_home_lost;     /* a desktop started without it */
 	bool is_home_unsynced; /* a loss of power takes half of it */

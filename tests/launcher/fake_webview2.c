@@ -128,6 +128,7 @@ static void play(const struct step *step)
 	prepare_arguments(step->event);
 	event.value = step->value;
 	event.key = step->key;
+	event.is_repeated = step->is_repeated;
 	event.answer = -1;
 	if (step->event == &type_ICoreWebView2NavigationStartingEventHandler)
 		event.navigation = ++fake.navigations;

@@ -44,6 +44,7 @@ struct step {
 	const struct table_interface *event;
 	const char *url; /* "~" stands for the origin that was asked for */
 	int value, key;
+	bool is_repeated;
 };
 
 extern struct fake {
@@ -68,6 +69,7 @@ extern struct event {
 	wchar_t url[MAX_URL];
 	int value, key, answer;
 	UINT64 navigation;
+	bool is_repeated;
 } event;
 
 /* One line in the log. */

@@ -110,6 +110,13 @@ static HRESULT STDMETHODCALLTYPE get_key(struct object *object, UINT *ret_key)
 	return S_OK;
 }
 
+static HRESULT STDMETHODCALLTYPE get_key_data(struct object *object, int *ret_data)
+{
+	(void)object;
+	*ret_data = event.is_repeated ? KF_REPEAT << 16 : 0;
+	return S_OK;
+}
+
 static HRESULT STDMETHODCALLTYPE get_navigation(struct object *object, UINT64 *ret_navigation)
 {
 	(void)object;
@@ -146,6 +153,7 @@ void prepare_arguments(const struct table_interface *type)
 	ARGUMENT(ProcessFailed, get_ProcessFailedKind, get_value)
 	ARGUMENT(AcceleratorKeyPressed, get_KeyEventKind, get_value)
 	ARGUMENT(AcceleratorKeyPressed, get_VirtualKey, get_key)
+	ARGUMENT(AcceleratorKeyPressed, get_KeyEventLParam, get_key_data)
 	ARGUMENT(AcceleratorKeyPressed, put_Handled, put_answer)
 }
 

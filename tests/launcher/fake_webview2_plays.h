@@ -135,6 +135,8 @@ static const struct step accelerator[] = {
 	OPENED,
 	{ EVENT(AcceleratorKeyPressed), .key = VK_F11,
 		.value = COREWEBVIEW2_KEY_EVENT_KIND_KEY_DOWN },
+	{ EVENT(AcceleratorKeyPressed), .key = VK_F11, .is_repeated = true,
+		.value = COREWEBVIEW2_KEY_EVENT_KIND_KEY_DOWN },
 	{ EVENT(AcceleratorKeyPressed), .key = VK_F11,
 		.value = COREWEBVIEW2_KEY_EVENT_KIND_KEY_UP },
 	{ EVENT(AcceleratorKeyPressed), .key = VK_F4,

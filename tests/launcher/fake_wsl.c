@@ -74,7 +74,7 @@ static int unregister(const struct plat_command *command, struct plat_outcome *o
 		return say(command, outcome, UINT32_MAX, "Wsl/Service/E_UNEXPECTED\r\n");
 	fake.has_debris = fake_is_midway();
 	fake.is_registered = fake.is_home_unsynced = false;
-	fake.home[0] = '\0';
+	fake.home[0] = fake.home_before[0] = '\0';
 	return say(command, outcome, 0, "");
 }
 
@@ -107,6 +107,7 @@ static int import(const struct plat_command *command, struct plat_outcome *outco
 			"Wsl/Service/RegisterDistro/WSL_E_NOT_A_LINUX_DISTRO\r\n");
 	fake.is_registered = true;
 	snprintf(fake.home, sizeof fake.home, "fresh");
+	fake.home_before[0] = '\0';
 	fake.imports++;
 	return say(command, outcome, 0, "");
 }
@@ -150,12 +151,25 @@ static int tar_read(const struct plat_command *command, struct plat_outcome *out
 		fake.now_ms += command->timeout_ms;
 		return PLAT_TIMEOUT;
 	}
-	if (fake.is_restore_failing || fake_is_midway()) {
+	if (fake.is_restore_failing || fake_is_midway() ||
+		(fake.is_home_in_the_way && !fake.home_before[0])) {
 		snprintf(fake.home, sizeof fake.home, "half");
 		return say(command, outcome, 2, "tar: No space left on device\n");
 	}
 	snprintf(fake.home, sizeof fake.home, "%.*s", (int)(size - 8), bytes + 4);
 	fake.is_home_unsynced = true;
+	return say(command, outcome, fake.is_restore_doubtful ? 1 : 0, "");
+}
+
+/* What stands in the new place already is left as it is, in both. */
+static int move_home(const struct plat_command *command, struct plat_outcome *outcome)
+{
+	if (fake.is_home_held)
+		return say(command, outcome, 1, "mv: Device or resource busy\n");
+	if (!fake.home_before[0] && !fake_is_midway()) {
+		memcpy(fake.home_before, fake.home, sizeof fake.home_before);
+		fake.home[0] = '\0';
+	}
 	return say(command, outcome, 0, "");
 }
 
@@ -173,6 +187,10 @@ static int execute(const struct plat_command *command, struct plat_outcome *outc
 		fake.is_home_unsynced = fake.is_home_unsynced && fake_is_midway();
 		return say(command, outcome, 0, "");
 	}
+	if (is_argument(command, 5, "mkdir"))
+		return say(command, outcome, 0, "");
+	if (is_argument(command, 5, "find"))
+		return move_home(command, outcome);
 	if (is_argument(command, 3, "helix-agent") || !is_argument(command, 5, "tar"))
 		return fake.agent == FAKE_AGENT_ABSENT ? say(command, outcome, 127, "")
 						       : say(command, outcome, 0, "0.1.0\n");
@@ -227,6 +245,16 @@ int plat_is_registered(const char *distribution)
 {
 	fake_call(false);
 	return strcmp(distribution, "Helix") == 0 && fake.is_registered;
+}
+
+int plat_has_distribution(const char *folder)
+{
+	bool is_ours = strcmp(folder, FAKE_DATA "\\system") == 0;
+
+	fake_call(false);
+	if (fake.is_registry_silent)
+		return PLAT_MISSING;
+	return is_ours && (fake.is_folder_anothers || fake.is_registered);
 }
 
 int plat_install_wsl(uint32_t *ret_exit_code)

@@ -8,7 +8,7 @@ wt_cflags  := $(filter-out -MMD -MP,$(launcher_cflags)) -Wno-missing-prototypes 
 wt_ldflags := -municode -fstack-protector-strong -static -s -Wl,--gc-sections
 wt         := $(MINGW)gcc $(wt_cflags)
 core_tests := $(wildcard tests/launcher/test_*.c) \
-              $(wildcard $(addprefix tests/launcher/fake_,pc.c platform.c wsl.c))
+              $(wildcard $(addprefix tests/launcher/fake_,pc.c platform.c server.c wsl.c))
 win         = $(1:%=windows-launcher/win/%.c)
 lt          = $(1:%=tests/launcher/%.c)
 wt_text    := windows-launcher/core/text.c windows-launcher/core/command.c
@@ -40,9 +40,9 @@ $(WT)/fake_webview2.dll: $(call lt,fake_webview2 fake_webview2_objects) $(WT)/we
 	$(call say,MINGW,$@)
 	$(Q)$(wt) -shared -fstack-protector-strong -static -s -o $@ $(filter %.c,$^) $(launcher_libs)
 
-build/tests/wsl-bridge: $(call lt,bridge) tests/launcher/bridge.h
+build/tests/wsl-bridge: $(call lt,bridge bridge_system) tests/launcher/bridge.h tests/launcher/bridge_system.h
 	$(call say,CC,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(STD) -O2 $(WARN) -Werror -o $@ $<
+	$(Q)mkdir -p $(@D) && $(CC) $(STD) -O2 $(WARN) -Werror -o $@ $(filter %.c,$^)
 build/tests/launcher-core: $(core_tests) $(launcher_core) $(wt_head)
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) -std=c99 -O1 -g -Wall -Wextra -Wconversion -Wshadow -Werror \

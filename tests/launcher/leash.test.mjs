@@ -48,7 +48,8 @@ describe('the leash', () => {
     helix.url = await helix.openedUrl();
     await helix.waitForLog(/-> RUNNING/);
     assert.match(processInfo(helix.pid).commandLine, /Helix\.exe/);
-    assert.ok(agent() && pc.linux('mutter').length === 1);
+    /* The page is there before the desktop is. */
+    await until('the session has its compositor', () => agent() && pc.linux('mutter').length === 1);
     return helix;
   };
   /* The agent itself, not the keeper above it. */
@@ -109,6 +110,16 @@ describe('the leash', () => {
       await pc.waitForNoLinux(LEASH_MS);
     });
   }
+
+  test('before Windows sleeps the agent is told, and afterwards the desktop is looked for', async (t) => {
+    const helix = await running(t);
+    await pc.tell('sleep');
+    await helix.waitForLog(/agent: whoever holds the leash goes to sleep/);
+    await pc.tell('wake');
+    await helix.waitForLog(/RUNNING: WOKE -> CHECK[^]*CHECK: DONE -> RUNNING/);
+    assert.equal(await helix.close(), 0);
+    await pc.waitForNoLinux(LEASH_MS);
+  });
 
   test('wsl --shutdown: the session is back', async (t) => {
     const helix = await running(t);

@@ -1,9 +1,14 @@
 /* The person in front of the wine screen, for the tests: reads what windows say, and answers.
  *
- *   person.exe look                 a line of JSON for each visible window: title, class, pid,
- * texts person.exe press TITLE BUTTON   press the button with this text (without its "&", the
- * beginning is enough) in the window whose title begins with TITLE; exit code 1 when there is none
- *   person.exe close TITLE          close that window, as with the cross in its corner */
+ *   person.exe look
+ *       a line of JSON for each visible window: title, class, pid, texts
+ *   person.exe press TITLE BUTTON
+ *       press the button with this text (without its "&", the beginning is enough) in the window
+ *       whose title begins with TITLE; exit code 1 when there is none
+ *   person.exe close TITLE
+ *       close that window, as with the cross in its corner
+ *   person.exe sleep TITLE, person.exe wake TITLE
+ *       tell that window what Windows tells then */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +22,9 @@
 #define MAX_TEXT  2048
 
 struct wish {
-	const wchar_t *title, *button; /* button NULL = close */
+	const wchar_t *title, *button; /* button NULL = the message */
+	UINT message;
+	WPARAM wide;
 	bool fulfilled;
 };
 
@@ -121,8 +128,35 @@ static BOOL CALLBACK fulfil(HWND window, LPARAM owner)
 	if (wish->button)
 		EnumChildWindows(window, press_child, owner);
 	else
-		wish->fulfilled = PostMessageW(window, WM_CLOSE, 0, 0);
+		wish->fulfilled = PostMessageW(window, wish->message, wish->wide, 0);
 	return !wish->fulfilled;
+}
+
+static bool read_wish(int argc, wchar_t **argv, struct wish *wish)
+{
+	static const struct {
+		const wchar_t *name;
+		UINT message;
+		WPARAM wide;
+	} messages[] = {
+		{ L"close", WM_CLOSE, 0 },
+		{ L"sleep", WM_POWERBROADCAST, PBT_APMSUSPEND },
+		{ L"wake", WM_POWERBROADCAST, PBT_APMRESUMEAUTOMATIC },
+	};
+
+	wish->title = argv[2];
+	if (argc == 4 && !wcscmp(argv[1], L"press")) {
+		wish->button = argv[3];
+		return true;
+	}
+	for (size_t i = 0; argc == 3 && i < sizeof messages / sizeof *messages; i++) {
+		if (wcscmp(argv[1], messages[i].name) != 0)
+			continue;
+		wish->message = messages[i].message;
+		wish->wide = messages[i].wide;
+		return true;
+	}
+	return false;
 }
 
 int wmain(int argc, wchar_t **argv)
@@ -133,11 +167,8 @@ int wmain(int argc, wchar_t **argv)
 		EnumWindows(print_window, 0);
 		return 0;
 	}
-	if (argc == 4 && !wcscmp(argv[1], L"press"))
-		wish.button = argv[3];
-	else if (argc != 3 || wcscmp(argv[1], L"close") != 0)
+	if (argc < 3 || !read_wish(argc, argv, &wish))
 		return 2;
-	wish.title = argv[2];
 	EnumWindows(fulfil, (LPARAM)&wish);
 	return wish.fulfilled ? 0 : 1;
 }

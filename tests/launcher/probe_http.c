@@ -28,6 +28,16 @@ static unsigned short port(void)
 	return (unsigned short)(text ? atoi(text) : 0);
 }
 
+/* Of another server: HELIX_PROBE_WHAT_PORT. */
+static unsigned short other_port(const char *what)
+{
+	char name[64];
+
+	snprintf(name, sizeof name, "HELIX_PROBE_%s_PORT", what);
+	const char *text = getenv(name);
+	return (unsigned short)(text ? atoi(text) : 0);
+}
+
 static int get_limited(const char *path, const char *name, uint64_t limit)
 {
 	char url[200];
@@ -35,7 +45,7 @@ static int get_limited(const char *path, const char *name, uint64_t limit)
 	told = 0;
 	status = 1;
 	snprintf(url, sizeof url, "http://127.0.0.1:%u%s", port(), path);
-	return plat_download(url, probe_path(name), limit, on_progress, NULL, &status);
+	return plat_download(url, probe_path(name), limit, 0, on_progress, NULL, &status);
 }
 
 static int get(const char *path, const char *name)
@@ -162,7 +172,7 @@ TEST(download, follows_redirects_but_not_anywhere)
 static int get_url(const char *url)
 {
 	status = 1;
-	return plat_download(url, probe_path("url"), 1000, NULL, NULL, &status);
+	return plat_download(url, probe_path("url"), 1000, 0, NULL, NULL, &status);
 }
 
 TEST(download, takes_http_from_this_machine_only)
@@ -204,7 +214,7 @@ TEST(download, trusts_only_certificates_that_windows_trusts)
 		return;
 	put("secure", "", 0);
 	snprintf(url, sizeof url, "https://localhost:%s/whole", secure);
-	CHECK_NUMBER(plat_download(url, probe_path("secure"), BODY_SIZE, NULL, NULL, &status),
+	CHECK_NUMBER(plat_download(url, probe_path("secure"), BODY_SIZE, 0, NULL, NULL, &status),
 		PLAT_NETWORK);
 	CHECK_NUMBER(size_of("secure"), 0);
 }
@@ -218,12 +228,12 @@ TEST(trusted, https_works_and_does_not_lead_to_http)
 		return;
 	put("secure", "", 0);
 	snprintf(url, sizeof url, "https://localhost:%s/whole", secure);
-	CHECK_NUMBER(
-		plat_download(url, probe_path("secure"), BODY_SIZE, NULL, NULL, &status), PLAT_OK);
+	CHECK_NUMBER(plat_download(url, probe_path("secure"), BODY_SIZE, 0, NULL, NULL, &status),
+		PLAT_OK);
 	CHECK(is_whole("secure"));
 	put("secure", "", 0);
 	snprintf(url, sizeof url, "https://localhost:%s/redirect-down", secure);
-	CHECK_NUMBER(plat_download(url, probe_path("secure"), BODY_SIZE, NULL, NULL, &status),
+	CHECK_NUMBER(plat_download(url, probe_path("secure"), BODY_SIZE, 0, NULL, NULL, &status),
 		PLAT_REFUSED);
 	CHECK_NUMBER(status, 302);
 }
@@ -245,6 +255,32 @@ TEST(download, ends_soon_after_a_cancel)
 	ResetEvent(win_cancelled());
 }
 
+static int get_within(const char *path, uint32_t timeout_ms)
+{
+	char url[200];
+
+	put("within", "", 0);
+	snprintf(url, sizeof url, "http://127.0.0.1:%u%s", port(), path);
+	return plat_download(url, probe_path("within"), 1000, timeout_ms, NULL, NULL, &status);
+}
+
+TEST(download, takes_no_longer_than_told_however_little_comes)
+{
+	static const char *const slow[] = { "/dribble", "/stall", "/silent", "/redirect-slowly" };
+
+	for (size_t i = 0; i < sizeof slow / sizeof *slow; i++) {
+		uint64_t start_ms = plat_now_ms();
+
+		CHECK_NUMBER(get_within(slow[i], 1000), PLAT_TIMEOUT);
+		CHECK(plat_now_ms() - start_ms >= 900 && plat_now_ms() - start_ms < 1500);
+	}
+	CHECK(size_of("within") <= 1000);
+	CHECK_NUMBER(get_within("/tiny", 1000), PLAT_OK);
+	probe_cancel_in(200);
+	CHECK_NUMBER(get_within("/dribble", 15000), PLAT_CANCELLED);
+	CHECK(probe_cancelled() < 100);
+}
+
 TEST(download, leaves_no_handle_behind)
 {
 	DWORD before = 0, after = 0;
@@ -264,12 +300,12 @@ TEST(download, leaves_no_handle_behind)
 TEST(download, sees_a_full_disk)
 {
 	CHECK_NUMBER(
-		plat_download("http://127.0.0.1:1/", "Z:\\dev\\full", 1000, NULL, NULL, &status),
+		plat_download("http://127.0.0.1:1/", "Z:\\dev\\full", 1000, 0, NULL, NULL, &status),
 		PLAT_NETWORK);
 	char url[100];
 	snprintf(url, sizeof url, "http://127.0.0.1:%u/whole", port());
 	CHECK_NUMBER(
-		plat_download(url, "Z:\\dev\\full", BODY_SIZE, NULL, NULL, &status), PLAT_FULL);
+		plat_download(url, "Z:\\dev\\full", BODY_SIZE, 0, NULL, NULL, &status), PLAT_FULL);
 }
 
 TEST(silence, breaks_off_after_thirty_seconds)
@@ -284,21 +320,27 @@ TEST(silence, breaks_off_after_thirty_seconds)
 
 TEST(health, knows_our_agent_from_somebody_elses_port)
 {
-	const char *token = "a-Token_1.~";
-	const char *strange = getenv("HELIX_PROBE_STRANGE_PORT");
+	const char *instance = "0123456789abcdef0123456789abcdef";
+	const char *other = "0123456789abcdef0123456789abcdee";
+
+	CHECK_NUMBER(plat_health(port(), instance, 5000), PLAT_OK);
+	CHECK_NUMBER(plat_health(port(), other, 5000), PLAT_REFUSED);
+	CHECK_NUMBER(plat_health(port(), "0123", 5000), PLAT_REFUSED);
+	CHECK_NUMBER(plat_health(port(), "", 5000), PLAT_OK); /* an agent that tells none */
+	CHECK_NUMBER(plat_health(other_port("FOREIGN"), instance, 5000), PLAT_REFUSED);
+	CHECK_NUMBER(plat_health(other_port("ABSENT"), "", 5000), PLAT_REFUSED);
+	CHECK_NUMBER(plat_health(1, instance, 5000), PLAT_NETWORK);
+	CHECK_NUMBER(plat_health(other_port("STRANGE"), instance, 5000), PLAT_REFUSED);
+}
+
+TEST(health, waits_no_longer_than_told)
+{
+	const char *instance = "0123456789abcdef0123456789abcdef";
 	uint64_t start_ms = plat_now_ms();
 
-	CHECK_NUMBER(plat_health(port(), token, 5000), PLAT_OK);
-	CHECK_NUMBER(plat_health(port(), "wrong", 5000), PLAT_REFUSED);
-	CHECK_NUMBER(plat_health(port(), "a\r\nHost: x", 5000), PLAT_FAILED);
-	CHECK_NUMBER(plat_health(port(), "", 5000), PLAT_FAILED);
-	CHECK_NUMBER(plat_health(1, token, 5000), PLAT_NETWORK);
-	CHECK_NUMBER(
-		plat_health((uint16_t)(strange ? atoi(strange) : 0), token, 5000), PLAT_REFUSED);
-	start_ms = plat_now_ms();
-	CHECK_NUMBER(plat_health(port(), "never", 300), PLAT_TIMEOUT);
+	CHECK_NUMBER(plat_health(other_port("SILENT"), instance, 300), PLAT_TIMEOUT);
 	CHECK(plat_now_ms() - start_ms < 1000);
 	probe_cancel_in(200);
-	CHECK_NUMBER(plat_health(port(), "never", 10000), PLAT_CANCELLED);
+	CHECK_NUMBER(plat_health(other_port("SILENT"), instance, 10000), PLAT_CANCELLED);
 	CHECK(probe_cancelled() < 100);
 }

@@ -210,6 +210,45 @@ TEST(registry, knows_what_is_installed_or_runs)
 	CHECK_NUMBER(plat_is_registered("Deb"), 0);
 }
 
+static void place_distribution(const wchar_t *key, const wchar_t *folder)
+{
+	wchar_t path[200];
+
+	add_distribution(key, L"Placed", 1);
+	swprintf(path, 200, L"Software\\Microsoft\\Windows\\CurrentVersion\\Lxss\\%ls", key);
+	RegSetKeyValueW(HKEY_CURRENT_USER, path, L"BasePath", REG_SZ, folder,
+		(DWORD)(wcslen(folder) + 1) * sizeof *folder);
+}
+
+TEST(places, of_distributions_are_known_however_they_are_written)
+{
+	static const wchar_t *const here[] = { L"C:\\Zo\u00eb\\system",
+		L"\\\\?\\C:\\Zo\u00eb\\system", L"c:\\ZO\u00cb\\System\\",
+		L"C:\\Zo\u00eb\\.\\x\\..\\system", L"C:/Zo\u00eb/system",
+		L"C:\\Zo\u00eb\\system\\below" };
+	static const wchar_t *const elsewhere[] = { L"C:\\Zo\u00eb", L"C:\\Zo\u00eb\\system2",
+		L"D:\\Zo\u00eb\\system", L"\\\\?\\C:\\Zo\u00eb\\system.old-1" };
+	const char *folder = "C:\\Zo\xc3\xab\\system";
+
+	RegDeleteTreeW(HKEY_CURRENT_USER, L"Software\\Microsoft\\Windows\\CurrentVersion\\Lxss");
+	RegDeleteKeyW(HKEY_CURRENT_USER, L"Software\\Microsoft\\Windows\\CurrentVersion\\Lxss");
+	CHECK_NUMBER(plat_has_distribution(folder), 0);
+	for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++) {
+		place_distribution(L"{1}", elsewhere[i]);
+		CHECK_NUMBER(plat_has_distribution(folder), 0);
+	}
+	for (size_t i = 0; i < sizeof here / sizeof *here; i++) {
+		place_distribution(L"{2}", here[i]);
+		CHECK_NUMBER(plat_has_distribution(folder), 1);
+	}
+	place_distribution(L"{2}", elsewhere[0]);
+	CHECK_NUMBER(plat_has_distribution(folder), 0);
+	add_distribution(L"{3}", L"Somewhere", 3);
+	CHECK(plat_has_distribution(folder) < 0);
+	place_distribution(L"{2}", here[0]);
+	CHECK_NUMBER(plat_has_distribution(folder), 1);
+}
+
 TEST(log, redacts_flattens_and_tells_its_end)
 {
 	char *tail;

@@ -2,7 +2,7 @@
  * wsl.exe, a real helix-agent in a real session, and Chromium in place of WebView2. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -173,6 +173,83 @@ describe('an image beside Helix.exe', () => {
     assert.ok(all.indexOf('--unregister') > 0 && all.indexOf('--import') > all.indexOf('--unregister'),
       all.join(' '));
     assert.deepEqual(await inLinux('cat "$HOME/file"'), { code: 0, stdout: 'kept\n' });
+    assert.equal(await helix.close(), 0);
+    await pc.waitForNoLinux();
+  });
+
+  test('of a newer version that was answered with Later is offered again only on request', async () => {
+    writeImage(pc.driveC('Helix'), { version: '0.3.0' });
+    let helix = await pc.helix(data);
+    await pc.waitForWindow(/A newer Helix system \(0\.3\.0\)/);
+    await pc.press('Later', 'Helix');
+    await helix.openedUrl(30000);
+    assert.equal(await helix.close(), 0);
+    await pc.waitForNoLinux();
+
+    helix = await pc.helix(data);
+    await helix.openedUrl(30000);
+    assert.match(helix.log(), /update: 0\.3\.0 is there, and was not wanted/);
+    assert.equal(await helix.close(), 0);
+    await pc.waitForNoLinux();
+
+    helix = await pc.helix([...data, '--update']);
+    await pc.waitForWindow(/A newer Helix system \(0\.3\.0\)/);
+    assert.equal(await helix.close(), 0);
+    await pc.waitForNoLinux();
+  });
+
+  /* With the machine's own tar, find and mv. */
+  test('brings other things into /home than were saved: those give way, also after a cut', async () => {
+    const made = await inLinux(`cd "$HOME" && ln -s file link && ln -s /nowhere to-a-directory &&
+      mkdir -p directory/below && echo inside > directory/below/file && echo plain > plain &&
+      chmod 640 plain && chown 1234:1234 plain && ln plain hard && mkfifo fifo && touch 'a
+      b' && perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => "socket", Listen => 1)'`);
+    assert.equal(made.code, 0);
+    pc.behave('fail sync E_FAIL', 'fail -xpf E_FAIL');
+    let helix = await pc.helix([...data, '--update']);
+    await pc.waitForWindow(/A newer Helix system/);
+    await pc.press('Update now', 'Helix');
+    const { texts } = await pc.waitForWindow(/not back in place yet/, 40000);
+    assert.match(texts.join('\n'), /home\.tar[^]*kept\.tar[^]*wsl -d Second -u root tar/);
+    await pc.screenshot('fault-restore-home');
+
+    /* What an image, or somebody by hand, may have put there meanwhile. */
+    const home = pc.driveC('Zoë 中 x', 'system', 'home');
+    const mine = join(home, 'helix');
+    for (const name of ['link', 'to-a-directory', 'plain', 'hard'])
+      mkdirSync(join(mine, name, 'with'), { recursive: true });
+    writeFileSync(join(mine, 'directory'), 'a file');
+    writeFileSync(join(mine, 'by-hand'), 'by hand');
+    writeFileSync(join(home, 'beside'), 'beside');
+    const saved = statSync(pc.driveC('Zoë 中 x', 'home.tar')).size;
+
+    /* tar succeeds, and the power is cut before that is on the disk: of the files that were just
+     * written some are gone, some empty. */
+    pc.behave('slow sync 60000');
+    await pc.press('Try again', 'Helix');
+    const before = pc.calls().length;
+    await until('the files are back', () => pc.calls().slice(before).some((words) => words.includes('sync')),
+      30000);
+    assert.equal(readFileSync(join(mine, 'plain'), 'utf8'), 'plain\n');
+    await helix.kill9();
+    await until('its wsl.exe is gone', () => pc.programs('wsl.exe').length === 0);
+    writeFileSync(join(mine, 'plain'), '');
+    rmSync(join(mine, 'directory', 'below', 'file'));
+
+    pc.behave();
+    assert.equal(statSync(pc.driveC('Zoë 中 x', 'home.tar')).size, saved);
+    helix = await pc.helix(data);
+    await helix.openedUrl(40000);
+    assert.match(helix.log(), /system: \/home is back/);
+    const { stdout } = await inLinux(`cd "$HOME" && cat link directory/below/file plain &&
+      readlink link to-a-directory && stat -c '%n %a %u:%g %h' plain && test -p fifo && test ! -e socket &&
+      test -e 'a
+      b' && ls -d by-hand ../beside 2>/dev/null || echo no more`);
+    assert.equal(stdout, 'kept\ninside\nplain\nfile\n/nowhere\nplain 640 1234:1234 2\nno more\n');
+    const aside = pc.driveC('Zoë 中 x', 'system', 'root', 'home-before-restore');
+    assert.equal(readFileSync(join(aside, 'helix', 'by-hand'), 'utf8'), 'by hand');
+    assert.equal(readFileSync(join(aside, 'beside'), 'utf8'), 'beside');
+    assert.ok(!existsSync(pc.driveC('Zoë 中 x', 'home.tar')));
     assert.equal(await helix.close(), 0);
     await pc.waitForNoLinux();
   });

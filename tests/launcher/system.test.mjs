@@ -15,7 +15,7 @@ import { within } from '../lib/until.mjs';
 import { windows, windowsPath } from '../lib/wine.mjs';
 
 const PROGRAMS = process.env.HELIX_TEST_PROGRAMS ?? join(BUILD, 'windows', 'tests');
-const TOKEN = 'a-Token_1.~';
+const INSTANCE = '0123456789abcdef0123456789abcdef';
 const BODY = Buffer.alloc(1 << 20);
 for (let i = 0; i < BODY.length; i += 4) BODY.writeUInt32LE(Math.imul(i, 2654435761) >>> 0, i);
 
@@ -102,16 +102,30 @@ const routes = {
     response.write('something');
   },
   '/silent': () => {},
-  '/api/status': (request, response) => {
-    if (request.headers.authorization === 'Bearer never') return;
-    const isOurs = request.headers.authorization === `Bearer ${TOKEN}` &&
-      request.headers.host === `127.0.0.1:${plainPort}`;
-    response.writeHead(isOurs ? 200 : 401, isOurs ? {} : { 'www-authenticate': 'Bearer' });
-    response.end('{}');
+  '/dribble': (request, response) => {
+    response.writeHead(200, { 'content-length': 1000 });
+    const drops = setInterval(() => response.write('.'), 50);
+    response.on('close', () => clearInterval(drops));
+  },
+  '/redirect-slowly': (request, response) => {
+    const later = setTimeout(() => redirect('/redirect-slowly')(request, response), 300);
+    response.on('close', () => clearTimeout(later));
+  },
+  '/healthz': (request, response) => {
+    response.writeHead(200, { 'Helix-Instance': INSTANCE });
+    response.end('ok\n');
   },
 };
 
 let plainPort;
+/* What was asked of servers that are not the agent, and with which headers. */
+const foreign = [];
+
+/** A server that is not the agent; `reply` may answer, or not. */
+const foreignServer = (reply) => createServer((request, response) => {
+  foreign.push({ url: request.url, headers: request.headers });
+  reply(response);
+});
 
 function answer(request, response) {
   response.on('error', () => {});
@@ -158,12 +172,20 @@ describe('the system half of Helix.exe', { concurrency: true }, () => {
       socket.on('error', () => {});
       socket.once('data', () => socket.end('220 a mail server\r\n'));
     });
-    servers.push(plain, secure, strange);
+    /* Says yes to everything; knows no /healthz; says nothing. */
+    const agreeable = foreignServer((response) => response.writeHead(200,
+      { 'helix-instance': 'x' }).end('ok\n'));
+    const absent = foreignServer((response) => response.writeHead(404).end());
+    const silent = foreignServer(() => {});
+    servers.push(plain, secure, strange, agreeable, absent, silent);
     plainPort = await listen(plain);
     Object.assign(pc.environment, {
       HELIX_PROBE_PORT: plainPort,
       HELIX_PROBE_SECURE_PORT: await listen(secure),
       HELIX_PROBE_STRANGE_PORT: await listen(strange),
+      HELIX_PROBE_FOREIGN_PORT: await listen(agreeable),
+      HELIX_PROBE_ABSENT_PORT: await listen(absent),
+      HELIX_PROBE_SILENT_PORT: await listen(silent),
       HELIX_PROBE_CERTIFICATE: windowsPath(der),
       HELIX_PROBE_BODY_SHA256: sha256(BODY),
       HELIX_PROBE_FILE: 'C:\\probe\\to-hash',
@@ -192,10 +214,18 @@ describe('the system half of Helix.exe', { concurrency: true }, () => {
     }
   }
 
-  test('files, hash, registry, log, events, elevation', () =>
-    runs('files', 'hash', 'registry', 'log', 'events', 'elevate', 'errors'));
+  test('files, hash, registry, places, log, events, elevation', () =>
+    runs('files', 'hash', 'registry', 'places', 'log', 'events', 'elevate', 'errors'));
   test('programs, and the agent on its leash', () => runs('wsl', 'process', 'agent'));
-  test('downloads and the health check', () => runs('download', 'trusted', 'health'));
+  test('downloads', () => runs('download', 'trusted'));
+  test('the health check, which shows nobody a token', async () => {
+    await runs('health');
+    assert.equal(foreign.length, 4);
+    for (const { url, headers } of foreign) {
+      assert.equal(url, '/healthz');
+      assert.deepEqual(Object.keys(headers).filter((name) => /auth|cookie|token/i.test(name)), []);
+    }
+  });
   test('a server that falls silent', () => runs('silence'));
 
   test('a launcher that is killed takes its wsl.exe along', async () => {

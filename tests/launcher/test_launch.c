@@ -236,7 +236,7 @@ TEST(launch, starts_a_crashed_agent_again)
 	fake_install();
 	fake.crashes = 5;
 	fake.crash_after_ms = 1000;
-	fake.deeds[0] = (struct fake_deed){ 60000, PLAT_EVENT_TIMEOUT, false, false };
+	fake.deeds[0] = (struct fake_deed){ .after_ms = 60000, .event = PLAT_EVENT_TIMEOUT };
 	fake.deed_count = 1;
 	check_good(fake_run(&options));
 
@@ -247,6 +247,18 @@ TEST(launch, starts_a_crashed_agent_again)
 
 		CHECK(gap_ms >= 1000 + (500u << i) && gap_ms < 1500 + (500u << i));
 	}
+}
+
+TEST(launch, opens_the_desktop_of_an_agent_that_tells_no_instance)
+{
+	struct options options = plain();
+
+	fake_reset();
+	fake_install();
+	fake.is_agent_old = true;
+	check_good(fake_run(&options));
+
+	CHECK_NUMBER(fake.healths, 1);
 }
 
 TEST(launch, goes_through_wsl_when_localhost_does_not_work)
@@ -282,8 +294,8 @@ TEST(launch, opens_again_and_restarts_when_asked_to)
 
 	fake_reset();
 	fake_install();
-	fake.deeds[0] = (struct fake_deed){ 1000, PLAT_EVENT_OPEN, false, false };
-	fake.deeds[1] = (struct fake_deed){ 2000, PLAT_EVENT_RESTART, false, false };
+	fake.deeds[0] = (struct fake_deed){ .after_ms = 1000, .event = PLAT_EVENT_OPEN };
+	fake.deeds[1] = (struct fake_deed){ .after_ms = 2000, .event = PLAT_EVENT_RESTART };
 	fake.deed_count = 2;
 	check_good(fake_run(&options));
 
@@ -297,7 +309,7 @@ TEST(launch, stays_as_it_is_after_a_sleep_that_broke_nothing)
 
 	fake_reset();
 	fake_install();
-	fake.deeds[0] = (struct fake_deed){ 1000, PLAT_EVENT_WOKE, false, false };
+	fake.deeds[0] = (struct fake_deed){ .after_ms = 1000, .event = PLAT_EVENT_WOKE };
 	fake.deed_count = 1;
 	check_good(fake_run(&options));
 
@@ -311,8 +323,10 @@ TEST(launch, goes_through_wsl_when_localhost_did_not_survive_a_sleep)
 
 	fake_reset();
 	fake_install();
-	fake.deeds[0] = (struct fake_deed){ 1000, PLAT_EVENT_WOKE, true, false };
-	fake.deeds[1] = (struct fake_deed){ 60000, PLAT_EVENT_TIMEOUT, false, false };
+	fake.deeds[0] = (struct fake_deed){
+		.after_ms = 1000, .event = PLAT_EVENT_WOKE, .breaks_localhost = true
+	};
+	fake.deeds[1] = (struct fake_deed){ .after_ms = 60000, .event = PLAT_EVENT_TIMEOUT };
 	fake.deed_count = 2;
 	check_good(fake_run(&options));
 
@@ -320,112 +334,57 @@ TEST(launch, goes_through_wsl_when_localhost_did_not_survive_a_sleep)
 	CHECK_NUMBER(fake.views, 2);
 }
 
-TEST(launch, restarts_when_nothing_reaches_the_desktop_after_a_sleep)
+/* Both ways to it are cut, from a second after it was opened to `until_ms`. */
+static void cut_both_ways(uint32_t until_ms)
+{
+	fake_reset();
+	fake_install();
+	fake.deeds[0] = (struct fake_deed){ .after_ms = 1000,
+		.event = PLAT_EVENT_WOKE,
+		.breaks_localhost = true,
+		.breaks_tunnel = true };
+	fake.deeds[1] = (struct fake_deed){
+		.after_ms = until_ms, .event = PLAT_EVENT_TIMEOUT, .mends_both = true
+	};
+	fake.deed_count = 2;
+}
+
+TEST(launch, waits_for_a_way_to_a_desktop_that_is_alive)
 {
 	struct options options = plain();
 
-	fake_reset();
-	fake_install();
-	fake.deeds[0] = (struct fake_deed){ 1000, PLAT_EVENT_WOKE, true, true };
-	fake.deeds[1] = (struct fake_deed){ 60000, PLAT_EVENT_TIMEOUT, false, false };
-	fake.deed_count = 2;
+	cut_both_ways(30000);
+	check_good(fake_run(&options));
+
+	CHECK_NUMBER(fake.starts, 1);
+	CHECK_NUMBER(fake.questions, 0);
+}
+
+TEST(launch, asks_before_it_gives_up_a_desktop_that_is_alive)
+{
+	struct options options = plain();
+
+	cut_both_ways(600000);
+	fake.answer_to_offers = 0;
+	check_good(fake_run(&options));
+
+	CHECK_NUMBER(fake.starts, 1);
+	CHECK_TEXT(fake.instruction, string_text(STRING_NO_WAY));
+	CHECK(fake.questions > 1);
+	CHECK(fake.questions < 20);
+	CHECK_NUMBER(fake.fault_count, 0);
+}
+
+TEST(launch, restarts_a_desktop_that_cannot_be_reached_when_the_person_says_so)
+{
+	struct options options = plain();
+
+	cut_both_ways(600000);
+	fake.answer_to_offers = 1;
 
 	CHECK_NUMBER(fake_run(&options), 1);
 	CHECK_NUMBER(fake.starts, 2); /* and is not reached either: that is said */
 	CHECK_TEXT(fake.instruction, string_fault_instruction(FAULT_UNREACHABLE));
-}
-
-/* One start that lasts long enough to find out that there is version 2. */
-static void find_update(struct options *options)
-{
-	fake_publish(2);
-	fake.deeds[0] = (struct fake_deed){ 90000, PLAT_EVENT_TIMEOUT, false, false };
-	fake.deed_count = 1;
-	check_good(fake_run(options));
-	CHECK(fake_find(FAKE_DATA "\\update.json"));
-	CHECK_NUMBER(fake.questions, 0);
-	fake_restart();
-}
-
-TEST(launch, updates_the_system_and_keeps_home)
-{
-	struct options options = plain();
-
-	fake_reset();
-	fake_install();
-	find_update(&options);
-	check_good(fake_run(&options));
-
-	CHECK_NUMBER(fake.questions, 1);
-	CHECK(strstr(fake.instruction, "0.2.0"));
-	CHECK_NUMBER(fake.system_version, 2);
-	CHECK_TEXT(fake.home, "letters++");
-	CHECK_NUMBER(fake.file_count, 1);
-	CHECK_TEXT(content_of(FAKE_DATA "\\installed.json"), "{\"version\": \"0.2.0\"}\n");
-
-	fake_restart();
-	check_good(fake_run(&options));
-	CHECK_NUMBER(fake.questions, 0);
-}
-
-TEST(launch, leaves_the_system_as_it_is_when_the_person_says_later)
-{
-	struct options options = plain();
-
-	fake_reset();
-	fake_install();
-	find_update(&options);
-	fake.answer_to_offers = 1;
-	check_good(fake_run(&options));
-
-	CHECK_NUMBER(fake.system_version, 1);
-	CHECK_NUMBER(fake.saves, 0);
-}
-
-TEST(launch, offers_a_newer_image_that_lies_beside_the_exe)
-{
-	struct options options = plain();
-
-	fake_reset();
-	fake_install();
-	fake_put_local_image(5, true);
-	check_good(fake_run(&options));
-
-	CHECK_NUMBER(fake.system_version, 5);
-	CHECK_TEXT(fake.home, "letters+");
-}
-
-TEST(launch, offers_no_update_to_a_system_that_is_as_new)
-{
-	struct options options = plain();
-
-	fake_reset();
-	fake_install();
-	fake.deeds[0] = (struct fake_deed){ 90000, PLAT_EVENT_TIMEOUT, false, false };
-	fake.deed_count = 1;
-	check_good(fake_run(&options));
-
-	CHECK(!fake_find(FAKE_DATA "\\update.json"));
-}
-
-TEST(launch, finishes_an_update_without_the_network)
-{
-	struct options options = plain();
-
-	fake_reset();
-	fake_install();
-	find_update(&options);
-	fake.import_error = "Wsl/Service/RegisterDistro/E_FAIL\r\n";
-	CHECK_NUMBER(fake_run(&options), 1);
-	CHECK(!fake.is_registered);
-	CHECK(fake_find(FAKE_DATA "\\home.tar"));
-
-	fake_restart();
-	fake.import_error = NULL;
-	fake.is_offline = true;
-	check_good(fake_run(&options));
-	CHECK_NUMBER(fake.system_version, 2);
-	CHECK_TEXT(fake.home, "letters++");
 }
 
 TEST(launch, never_restores_an_old_copy_over_a_system_that_is_whole)

@@ -76,6 +76,13 @@ static void have_an_update_that_cannot_restore(void)
 	fake.is_restore_failing = true;
 }
 
+/* And then the new system is one over which the saved files cannot be unpacked. */
+static void have_an_update_that_is_in_the_way(void)
+{
+	have_an_update();
+	fake.is_home_in_the_way = true;
+}
+
 static void have_a_crashing_agent(void)
 {
 	fake_install();
@@ -87,9 +94,9 @@ static void have_no_localhost(void)
 {
 	fake_install();
 	fake.is_localhost_broken = true;
-	fake.deeds[0] = (struct fake_deed){ 1000, PLAT_EVENT_WOKE, false, false };
-	fake.deeds[1] = (struct fake_deed){ 2000, PLAT_EVENT_RESTART, false, false };
-	fake.deeds[2] = (struct fake_deed){ 90000, PLAT_EVENT_OPEN, false, false };
+	fake.deeds[0] = (struct fake_deed){ .after_ms = 1000, .event = PLAT_EVENT_WOKE };
+	fake.deeds[1] = (struct fake_deed){ .after_ms = 2000, .event = PLAT_EVENT_RESTART };
+	fake.deeds[2] = (struct fake_deed){ .after_ms = 90000, .event = PLAT_EVENT_OPEN };
 	fake.deed_count = 3;
 }
 
@@ -103,6 +110,7 @@ static void (*const scenes[])(void) = {
 	have_an_orphaned_disk,
 	have_an_update_that_fails,
 	have_an_update_that_cannot_restore,
+	have_an_update_that_is_in_the_way,
 	have_a_crashing_agent,
 	have_no_localhost,
 };

@@ -229,7 +229,7 @@ static void keep_debris(void)
 static void keep_a_disk(void)
 {
 	fake_write(FAKE_DATA "\\system", "letters", 7);
-	fake.has_other_systems = true; /* one of which could be there */
+	fake.is_folder_anothers = true;
 }
 
 static void hold_a_disk(void)
@@ -310,7 +310,7 @@ static void crash_when_ready(void)
 	fake_install();
 	fake.crashes = 100;
 	fake.crash_after_ms = 500;
-	fake.deeds[0] = (struct fake_deed){ 100000, PLAT_EVENT_TIMEOUT, false, false };
+	fake.deeds[0] = (struct fake_deed){ .after_ms = 100000, .event = PLAT_EVENT_TIMEOUT };
 	fake.deed_count = 1;
 }
 

@@ -3,6 +3,7 @@
 #include "core/strings.h"
 #include "fake_platform.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct options options = { .name = "Helix", .manifest = FAKE_URL };
@@ -106,15 +107,30 @@ TEST(system, that_is_refused_its_folder_for_ever_says_so)
 	CHECK(fake_find(FAKE_DATA "\\system.old-1"));
 }
 
-TEST(system, whose_folder_may_be_another_systems_stays_where_it_is)
+TEST(system, whose_disk_was_left_behind_is_moved_aside_beside_other_systems)
 {
 	fake_reset();
 	fake.has_other_systems = true;
 	fake_write(FAKE_DATA "\\system", "letters", 7);
 
-	CHECK_NUMBER(fake_run(&options), 1);
-	CHECK(fake_find(FAKE_DATA "\\system"));
-	CHECK(strstr(fake.content, FAKE_DATA "\\system"));
+	CHECK_NUMBER(fake_run(&options), 0);
+	CHECK(fake_find(FAKE_DATA "\\system.old-1"));
+}
+
+TEST(system, whose_folder_is_another_systems_or_may_be_stays_where_it_is)
+{
+	for (int i = 0; i < 2; i++) {
+		fake_reset();
+		fake.has_other_systems = true;
+		fake.is_folder_anothers = i == 0;
+		fake.is_registry_silent = i == 1;
+		fake_write(FAKE_DATA "\\system", "letters", 7);
+
+		CHECK_NUMBER(fake_run(&options), 1);
+		CHECK_TEXT(fake.instruction, string_fault_instruction(FAULT_FOLDER_TAKEN));
+		CHECK(fake_find(FAKE_DATA "\\system"));
+		CHECK(strstr(fake.content, FAKE_DATA "\\system"));
+	}
 }
 
 TEST(system, is_not_restored_before_it_is_on_the_disk)
@@ -128,6 +144,84 @@ TEST(system, is_not_restored_before_it_is_on_the_disk)
 	CHECK(!fake_find(FAKE_DATA "\\installed.json"));
 	CHECK(fake_find(FAKE_DATA "\\home.tar"));
 	CHECK_NUMBER(fake.starts, 0);
+}
+
+/* An update was cut when the new system was there and /home was not back. */
+static void have_a_home_that_waits(const char *home)
+{
+	static const char archive[] = "TAR:letters:END";
+
+	fake_reset();
+	fake_install();
+	fake_remove(FAKE_DATA "\\installed.json");
+	fake_write(FAKE_DATA "\\home.tar", archive, strlen(archive));
+	snprintf(fake.home, sizeof fake.home, "%s", home);
+}
+
+static void check_home_is_back(int exit_code)
+{
+	CHECK_NUMBER(exit_code, 0);
+	CHECK(!fake.is_home_lost);
+	CHECK_TEXT(fake.home, "letters+");
+	CHECK(!fake_find(FAKE_DATA "\\home.tar"));
+}
+
+TEST(system, gives_way_to_the_saved_home)
+{
+	have_a_home_that_waits("fresh");
+	fake.is_home_in_the_way = true;
+	check_home_is_back(fake_run(&options));
+	CHECK_TEXT(fake.home_before, "fresh");
+}
+
+TEST(system, keeps_what_was_put_into_home_by_hand)
+{
+	have_a_home_that_waits("by hand");
+	check_home_is_back(fake_run(&options));
+	CHECK_TEXT(fake.home_before, "by hand");
+}
+
+TEST(system, keeps_it_also_when_the_first_attempt_to_restore_fails)
+{
+	have_a_home_that_waits("by hand");
+	fake.is_restore_failing = true;
+	CHECK_NUMBER(fake_run(&options), 1);
+	CHECK_TEXT(fake.home, "half");
+
+	fake_restart();
+	fake.is_restore_failing = false;
+	check_home_is_back(fake_run(&options));
+	CHECK_TEXT(fake.home_before, "by hand");
+}
+
+TEST(system, is_restored_over_what_cannot_be_moved)
+{
+	have_a_home_that_waits("fresh");
+	fake.is_home_held = true;
+	check_home_is_back(fake_run(&options));
+}
+
+TEST(system, is_not_held_up_by_a_warning_of_tar)
+{
+	have_a_home_that_waits("fresh");
+	fake.is_restore_doubtful = true;
+	check_home_is_back(fake_run(&options));
+}
+
+/* As the dialog says. */
+TEST(system, that_cannot_be_restored_starts_once_the_copy_is_renamed)
+{
+	have_a_home_that_waits("fresh");
+	fake.is_restore_failing = true;
+	CHECK_NUMBER(fake_run(&options), 1);
+	CHECK(strstr(fake.content, FAKE_DATA "\\home.tar"));
+	CHECK(strstr(fake.content, "wsl -d Helix -u root tar "));
+
+	fake_restart();
+	CHECK_NUMBER(plat_rename(FAKE_DATA "\\home.tar", FAKE_DATA "\\kept.tar"), PLAT_OK);
+	CHECK_NUMBER(fake_run(&options), 0);
+	CHECK_NUMBER(fake.views, 1);
+	CHECK(fake_find(FAKE_DATA "\\kept.tar"));
 }
 
 TEST(system, offers_an_update_of_wsl_once)

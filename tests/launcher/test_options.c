@@ -41,7 +41,7 @@ TEST(options, nothing_opens_the_desktop)
 	CHECK_TEXT(options.manifest, NULL);
 	CHECK_TEXT(options.data, NULL);
 	CHECK_TEXT(options.name, "Helix");
-	CHECK(!options.yes && !options.browser && !options.tunnel);
+	CHECK(!options.yes && !options.browser && !options.tunnel && !options.update);
 	CHECK(options_parse(&options, 0, none, error, sizeof error));
 }
 
@@ -65,6 +65,9 @@ TEST(options, switches_are_on_when_named)
 {
 	CHECK(PARSE("--yes"));
 	CHECK(options.yes && !options.browser && !options.tunnel);
+	CHECK(PARSE("--update"));
+	CHECK(options.update && !options.tunnel);
+	CHECK_NUMBER(options.action, ACTION_OPEN);
 	CHECK(PARSE("--browser", "--tunnel"));
 	CHECK(!options.yes && options.browser && options.tunnel);
 }

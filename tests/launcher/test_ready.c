@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TOKEN "0123456789abcdef"
+#define TOKEN    "0123456789abcdef"
+#define INSTANCE "0123456789abcdef0123456789abcdef"
 
 TEST(ready, line_of_the_agent_is_read)
 {
@@ -13,12 +14,38 @@ TEST(ready, line_of_the_agent_is_read)
 
 	if (!CHECK(ready_parse("{\"event\":\"ready\",\"url\":\"http://127.0.0.1:7878/#token=" TOKEN
 			       "\",\"port\":7878,\"token\":\"" TOKEN
-			       "\",\"pid\":12,\"version\":\"0.1.0\"}",
+			       "\",\"pid\":12,\"instance\":\"" INSTANCE "\",\"version\":\"0.1.0\"}",
 		    &ready)))
 		return;
 	CHECK_NUMBER(ready.port, 7878);
 	CHECK_TEXT(ready.token, TOKEN);
+	CHECK_TEXT(ready.instance, INSTANCE);
 	CHECK_TEXT(ready.version, "0.1.0");
+}
+
+static bool accepts_instance(const char *json)
+{
+	struct ready ready;
+	char line[256];
+
+	snprintf(line, sizeof line, "{\"event\":\"ready\",\"port\":1,\"token\":\"" TOKEN "\"%s}",
+		json);
+	return ready_parse(line, &ready);
+}
+
+TEST(ready, instance_may_be_missing_but_not_odd)
+{
+	struct ready ready = { .instance = "x" };
+
+	CHECK(ready_parse("{\"event\":\"ready\",\"port\":1,\"token\":\"" TOKEN "\"}", &ready));
+	CHECK_TEXT(ready.instance, "");
+	CHECK(accepts_instance(",\"instance\":\"" INSTANCE "\""));
+	CHECK(!accepts_instance(",\"instance\":\"" INSTANCE "0\""));
+	CHECK(!accepts_instance(",\"instance\":\"0123456789abcdef0123456789abcde\""));
+	CHECK(!accepts_instance(",\"instance\":\"0123456789ABCDEF0123456789ABCDEF\""));
+	CHECK(!accepts_instance(",\"instance\":\"\""));
+	CHECK(!accepts_instance(",\"instance\":7"));
+	CHECK(!accepts_instance(",\"instance\":null"));
 }
 
 TEST(ready, version_may_be_missing_or_odd)

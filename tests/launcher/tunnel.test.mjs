@@ -5,12 +5,13 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
-import { connect as connectTo, createServer } from 'node:net';
+import { connect as connectTo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { BUILD, startAgent } from '../lib/agent.mjs';
 import { withEnvironment } from '../lib/processes.mjs';
+import { count, echo, listen, pour } from '../lib/tunnel.mjs';
 import { until, within } from '../lib/until.mjs';
 import { windows, windowsPath } from '../lib/wine.mjs';
 
@@ -85,41 +86,10 @@ async function startProbe(t, port) {
   return probe;
 }
 
-async function listen(t, serve) {
-  const sockets = new Set();
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {}).on('close', () => sockets.delete(socket));
-    serve(socket);
-  });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  t.after(() => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-  });
-  return { port: server.address().port, sockets };
-}
-
-const echo = (socket) => socket.pipe(socket);
-
 /* Whoever wants to hear of an error waits for it; the others are told by what does not come. */
 function through(port) {
   return connectTo({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
     .on('error', () => {});
-}
-
-async function count(stream) {
-  let total = 0;
-  stream.on('data', (chunk) => { total += chunk.length; });
-  await once(stream, 'end');
-  return total;
-}
-
-async function pour(stream, total) {
-  const block = Buffer.alloc(65536, 'pattern of a prime length: ');
-  for (let sent = 0; sent < total; sent += block.length)
-    if (!stream.write(block)) await once(stream, 'drain');
-  stream.end();
 }
 
 async function roundTripMs(stream) {

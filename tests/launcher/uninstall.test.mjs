@@ -63,6 +63,46 @@ describe('--uninstall', () => {
     assert.equal(unregistered('own'), 1);
   });
 
+  /* Asks, reads, presses: the exit code. */
+  async function answer(button, expected, ...words) {
+    const helix = await pc.helix(['--uninstall', ...words]);
+    const { texts } = await pc.waitForWindow(/Remove Helix from this PC\?/);
+    await pc.screenshot(`uninstall-${button.split(' ')[0].toLowerCase()}`);
+    const said = texts.join('\n');
+    for (const path of expected) assert.ok(said.includes(path), said);
+    await pc.press(button, 'Helix');
+    return { helix, said };
+  }
+
+  test('names the disks that were kept of earlier systems, and takes them only along with the rest', async () => {
+    const folder = pc.driveC('kept');
+    makeData(folder);
+    for (const name of ['system.old-1', 'system.old-2']) {
+      mkdirSync(join(folder, name));
+      writeFileSync(join(folder, name, 'ext4.vhdx'), 'letters');
+    }
+    const words = ['--name', 'Kept', '--data', 'C:\\kept'];
+    const kept = ['C:\\kept\\system.old-1', 'C:\\kept\\system.old-2'];
+    const no = await answer('Keep it', kept, ...words);
+    assert.equal(await no.helix.exited, 3);
+    assert.ok(existsSync(join(folder, 'system.old-2', 'ext4.vhdx')));
+    assert.ok(existsSync(join(folder, 'system', 'ext4.vhdx')));
+
+    const yes = await answer('Remove it with all its files', kept, ...words);
+    await pc.waitForWindow(/Helix has been removed/);
+    await pc.press('Close', 'Helix');
+    assert.equal(await yes.helix.exited, 0);
+    assert.ok(!existsSync(folder));
+  });
+
+  test('names none where none were kept', async () => {
+    makeData(pc.driveC('none-kept'));
+    const { helix, said } = await answer('Keep it', [], '--name', 'None', '--data', 'C:\\none-kept');
+    assert.equal(await helix.exited, 3);
+    assert.doesNotMatch(said, /earlier systems|system\.old/);
+    assert.ok(existsSync(pc.driveC('none-kept', 'system', 'ext4.vhdx')));
+  });
+
   test('leaves a folder alone in which another system is kept', async () => {
     makeData(pc.driveC('shared'));
     await register('Neighbour', '\\\\?\\C:\\shared\\neighbour');

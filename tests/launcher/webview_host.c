@@ -119,10 +119,10 @@ static void on_link(void *owner, const wchar_t *url)
 	happened("link");
 }
 
-static bool on_accelerator(void *owner, UINT key, bool is_down)
+static bool on_accelerator(void *owner, UINT key, enum webview_key state)
 {
 	(void)owner;
-	say("accelerator %u %d", key, is_down);
+	say("accelerator %u %d", key, state);
 	happened("accelerator");
 	return key == VK_F11 || key == VK_F4;
 }

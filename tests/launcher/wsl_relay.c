@@ -136,9 +136,10 @@ static bool send_request(SOCKET socket, const struct relay_command *command)
 	if (!command->arguments)
 		return send_text(socket, BRIDGE_TERMINATE, "");
 	if (!send_text(socket, BRIDGE_NAME, command->name) ||
-		!send_text(socket, BRIDGE_USER, command->user) ||
+		(command->user && !send_text(socket, BRIDGE_USER, command->user)) ||
 		(command->directory && !send_text(socket, BRIDGE_DIRECTORY, command->directory)) ||
-		(command->deaf && !send_text(socket, BRIDGE_DEAF, "")))
+		(command->deaf && !send_text(socket, BRIDGE_DEAF, "")) ||
+		(command->outside && !send_text(socket, BRIDGE_OUTSIDE, "")))
 		return false;
 	for (const char *const *argument = command->arguments; *argument; argument++)
 		if (!send_text(socket, BRIDGE_ARGUMENT, *argument))

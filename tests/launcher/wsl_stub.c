@@ -1,5 +1,8 @@
 /* wsl.exe for the tests: what the launcher may see of WSL, on a Windows that is wine. Its programs
- * are real Linux programs of this machine (bridge.c).
+ * are real Linux programs (bridge.c).
+ *
+ * An image with an /etc/wsl.conf is unpacked and runs its own programs, in a root, with a user and
+ * an environment as in WSL. Any other archive is taken for one, and lends those of this machine.
  *
  * It answers --version, --status, --list (--quiet, --verbose), --import, --unregister, --terminate,
  * --shutdown, --update, --install and -d NAME [-u USER] [--cd DIRECTORY] --exec PROGRAM ...
@@ -27,12 +30,17 @@
 #define MAX_RULES     32
 #define MAX_WORDS     256
 #define FLOOD_CALLS   (16 * 1024 * 1024 / 2000)
-#define DEFAULT_USER  "helix"
 #define EACH_LANGUAGE 3
-#define CHECK_ARCHIVE                                                                              \
- "list=$(tar -tzf - 2>/dev/null) || exit 1; case $list in *etc/*) ;; *) exit 2; esac"
+/* What stands in "tree" is a whole system (bridge_system.h). */
+#define UNPACK                                                                                     \
+ "tree=$0/tree; rm -rf \"$tree\"; mkdir -p \"$tree\" && "                                          \
+ "tar -C \"$tree\" --numeric-owner --xattrs '--xattrs-include=*' -xpzf - 2>/dev/null; code=$?; "   \
+ "[ $code != 0 ] || [ -d \"$tree/etc\" ] || code=3; "                                              \
+ "[ $code = 0 ] && [ -f \"$tree/etc/wsl.conf\" ] || rm -rf \"$tree\"; exit $code"
+#define NOT_LINUX 3
 #define REMOVE_SYSTEM                                                                              \
- "test -f \"$0/ext4.vhdx\" && rm -rf -- \"$0/ext4.vhdx\" \"$0/home\" \"$0/root\""
+ "test -f \"$0/ext4.vhdx\" && "                                                                    \
+ "rm -rf -- \"$0/ext4.vhdx\" \"$0/home\" \"$0/root\" \"$0/tree\" \"$0/init.log\""
 
 enum language { ENGLISH, GERMAN, CHINESE };
 
@@ -283,17 +291,20 @@ static int list(void)
 	return 0;
 }
 
-/* Let Linux look whether it is an archive of a system. */
-static int check_archive(const struct lxss_distribution *distribution, HANDLE archive)
+/* A shell of the machine itself, with the distribution's folder as $0. */
+static int run_outside(
+	const struct lxss_distribution *distribution, const char *script, HANDLE input)
 {
-	static const char *const command[] = { "/bin/sh", "-c", CHECK_ARCHIVE, NULL };
+	char *base = relay_unix_path(distribution->base);
+	const char *const command[] = { "/bin/sh", "-c", script, base, NULL };
 
 	return relay_run(&(struct relay_command){ .base = distribution->base,
 		.name = distribution->name,
 		.user = "root",
 		.directory = "/",
 		.arguments = command,
-		.input = archive });
+		.input = input,
+		.outside = true });
 }
 
 /* --import NAME DIRECTORY FILE --version 2 */
@@ -318,11 +329,11 @@ static int import(void)
 		return fail("RegisterDistro/ERROR_PATH_NOT_FOUND");
 	if (!lxss_add(stub.arguments[1], base, &distribution))
 		return fail("RegisterDistro/E_FAIL");
-	int checked = check_archive(&distribution, archive);
-	if (checked != 0) {
+	int unpacked = run_outside(&distribution, UNPACK, archive);
+	if (unpacked != 0) {
 		lxss_remove(&distribution);
-		return fail(checked == 2 ? "RegisterDistro/WSL_E_NOT_A_LINUX_DISTRO"
-					 : "RegisterDistro/WSL_E_IMPORT_FAILED");
+		return fail(unpacked == NOT_LINUX ? "RegisterDistro/WSL_E_NOT_A_LINUX_DISTRO"
+						  : "RegisterDistro/WSL_E_IMPORT_FAILED");
 	}
 	CloseHandle(CreateFileW(disk, GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL));
 	lxss_set_state(&distribution, LXSS_INSTALLED);
@@ -344,14 +355,7 @@ static int terminate(bool unregister)
 		return fail("WSL_E_DISTRO_NOT_FOUND");
 	end_all_in(&distribution);
 	if (unregister) {
-		char *base = relay_unix_path(distribution.base);
-		const char *const command[] = { "/bin/sh", "-c", REMOVE_SYSTEM, base, NULL };
-
-		relay_run(&(struct relay_command){ .base = distribution.base,
-			.name = distribution.name,
-			.user = "root",
-			.directory = "/",
-			.arguments = command });
+		run_outside(&distribution, REMOVE_SYSTEM, NULL);
 		lxss_remove(&distribution);
 	}
 	return done();
@@ -380,8 +384,7 @@ static int update(void)
 static int execute(void)
 {
 	struct lxss_distribution distribution;
-	struct relay_command command = { .user = DEFAULT_USER,
-		.input = GetStdHandle(STD_INPUT_HANDLE),
+	struct relay_command command = { .input = GetStdHandle(STD_INPUT_HANDLE),
 		.deaf = told_to("ignore-kill") != NULL };
 	int i = 2;
 

@@ -35,11 +35,13 @@ void lxss_remove(const struct lxss_distribution *distribution);
 
 struct relay_command {
 	const wchar_t *base; /* the distribution's folder */
-	const char *name, *user;
+	const char *name;
+	const char *user;             /* NULL = the default one */
 	const char *directory;        /* NULL = the user's home */
 	const char *const *arguments; /* ended by NULL; NULL = end all that runs in `base` */
 	HANDLE input;
-	bool deaf; /* its stdin stays open when we die */
+	bool deaf;    /* its stdin stays open when we die */
+	bool outside; /* not in the distribution, but with its folder */
 };
 
 /* What it wrote goes to our stdout and stderr as it comes. Its exit code, or 125 to 127 with a line

@@ -1,7 +1,8 @@
-/* The server from which Helix.exe downloads its system: manifest.json and a small image, on this
- * machine, and all that can go wrong with that.
+/* The server from which Helix.exe downloads its system: manifest.json and an image, on this machine,
+ * and all that can go wrong with that.
  *
- *   const server = await imageServer();
+ *   const server = await imageServer();    with the small image of makeImage()
+ *   await imageServer({ image, manifest: readFileSync('manifest.json') });    with another one
  *   server.manifestUrl;                    for --manifest
  *   server.cutAfter(1000000);              the next answer breaks off there, once
  *   server.requests                        [{path, first, bytes}]: where a Range began, and what went
@@ -61,10 +62,17 @@ export function writeImage(directory, more = {}) {
 class ImageServer {
   requests = [];
   answer = 'well';
-  image = makeImage();
-  manifest = describeImage(this.image);
   #cutAt = null;
+  #path;
   #server = createServer((request, response) => this.#handle(request, response));
+
+  /** `manifest`: an object, or the bytes of a manifest.json, which go out as they are. Its url is a
+   * file name, and where the image is. */
+  constructor({ image = makeImage(), manifest = describeImage(image) }) {
+    this.image = image;
+    this.manifest = manifest;
+    this.#path = `/${Buffer.isBuffer(manifest) ? JSON.parse(manifest).url : manifest.url}`;
+  }
 
   async start() {
     this.#server.listen(0, '127.0.0.1');
@@ -80,7 +88,7 @@ class ImageServer {
 
   /** Requests of the image alone. */
   downloads() {
-    return this.requests.filter(({ path }) => path === '/helix.tar.gz');
+    return this.requests.filter(({ path }) => path === this.#path);
   }
 
   async stop() {
@@ -94,8 +102,10 @@ class ImageServer {
     const noted = { path: request.url, first, bytes: 0 };
     this.requests.push(noted);
     response.on('error', () => {});
-    if (request.url === '/manifest.json') response.end(JSON.stringify(this.manifest));
-    else if (request.url !== '/helix.tar.gz' || this.answer === 'missing')
+    const { manifest } = this;
+    if (request.url === '/manifest.json')
+      response.end(Buffer.isBuffer(manifest) ? manifest : JSON.stringify(manifest));
+    else if (request.url !== this.#path || this.answer === 'missing')
       response.writeHead(404).end();
     else if (this.answer === 'refuses') response.writeHead(503).end();
     else if (this.answer === 'endless') this.#sendForEver(response, noted);
@@ -136,8 +146,8 @@ class ImageServer {
   }
 }
 
-export async function imageServer() {
-  const server = new ImageServer();
+export async function imageServer(options = {}) {
+  const server = new ImageServer(options);
   await server.start();
   return server;
 }

@@ -3,7 +3,7 @@
  * A process is {pid, ppid, name, state, startTicks, cpuSeconds, commandLine}; `name` is the last
  * part of argv[0], because the kernel cuts its own name after 15 bytes. pid and startTicks together
  * name one process for ever. */
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /* USER_HZ: 100 on every Linux that we run on, whatever CONFIG_HZ is. */
@@ -62,6 +62,20 @@ export function withEnvironment(name, value) {
   const wanted = `${name}=${value}`;
   return allProcesses().filter(({ pid }) =>
     (read(pid, 'environ') ?? '').toString().split('\0').includes(wanted));
+}
+
+const pidNamespace = (pid) => {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`);
+  } catch {
+    return null;
+  }
+};
+
+/** The others in its PID namespace: all that an init of its own started. */
+export function besides(pid) {
+  const namespace = pidNamespace(pid);
+  return namespace ? allProcesses().filter((info) => info.pid !== pid && pidNamespace(info.pid) === namespace) : [];
 }
 
 /** Whether this very process still runs. */

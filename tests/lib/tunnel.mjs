@@ -7,8 +7,12 @@
  *   tunnel.child; tunnel.stderr; await tunnel.exited;
  *   await tunnel.stop();
  *
+ * And what tests of either end put behind it: listen(), echo(), pour(), count().
+ *
  *   HELIX_AGENT       another program than build/helix-agent */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { BUILD } from './agent.mjs';
@@ -250,4 +254,39 @@ export function startTunnel(port, { greets = true, shell = 'exec "$@"' } = {}) {
   const tunnel = new Tunnel(child);
   if (greets) tunnel.greet();
   return tunnel;
+}
+
+/** A server on 127.0.0.1 for one test, whose connections are handled by `serve`: {port, sockets}. */
+export async function listen(t, serve) {
+  const sockets = new Set();
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {}).on('close', () => sockets.delete(socket));
+    serve(socket);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return { port: server.address().port, sockets };
+}
+
+/** To serve with: everything comes back. */
+export const echo = (socket) => socket.pipe(socket);
+
+/** Write `total` bytes, and the end. */
+export async function pour(stream, total) {
+  const block = Buffer.alloc(65536, 'pattern of a prime length: ');
+  for (let sent = 0; sent < total; sent += block.length)
+    if (!stream.write(block)) await once(stream, 'drain');
+  stream.end();
+}
+
+/** How many bytes came to the end. */
+export async function count(stream) {
+  let total = 0;
+  stream.on('data', (chunk) => { total += chunk.length; });
+  await once(stream, 'end');
+  return total;
 }

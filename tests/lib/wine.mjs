@@ -19,7 +19,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { BUILD } from './agent.mjs';
-import { allProcesses, isAlive, withEnvironment } from './processes.mjs';
+import { besides, isAlive, withEnvironment } from './processes.mjs';
 import { DeadlineError, until, within } from './until.mjs';
 
 const run = promisify(execFile);
@@ -226,6 +226,7 @@ class Windows {
       DISPLAY: this.#display.name,
       [WINDOWS_MARK]: this.#mark,
       HELIX_STUB_BRIDGE: windowsPath(join(BUILD, 'tests', 'wsl-bridge')),
+      HELIX_STUB_SYSTEM: join(TREE, 'tests', 'lib', 'distribution.sh'),
       HELIX_STUB_TREE: TREE,
       ...environment,
     });
@@ -391,6 +392,12 @@ class Windows {
     });
   }
 
+  /** What Windows tells: 'sleep' or 'wake'. */
+  async tell(what) {
+    const { code } = await this.wine(windowsPath(join(PROGRAMS, 'person.exe')), [what, 'Helix']);
+    if (code !== 0) throw new Error(`no window heard "${what}"`);
+  }
+
   /** The whole screen as a picture: its path. */
   async screenshot(name) {
     mkdirSync(SHOTS, { recursive: true });
@@ -414,7 +421,8 @@ class Windows {
 
   /** The Linux processes that wsl.exe started and that still run, its bridges with them. */
   linux(name) {
-    return [...withEnvironment(LINUX_MARK, this.#mark), ...this.programs('wsl-bridge')]
+    const systems = this.programs('wsl-init').flatMap(({ pid }) => besides(pid));
+    return [...withEnvironment(LINUX_MARK, this.#mark), ...this.programs('wsl-bridge'), ...systems]
       .filter((info) => isAlive(info) && (!name || info.name === name));
   }
 
@@ -432,7 +440,7 @@ class Windows {
     try {
       if (this.environment) await run('wineserver', ['-k'], { env: this.environment }).catch(() => {});
       await until('wine has ended', () => withEnvironment(WINDOWS_MARK, this.#mark)
-        .every(({ commandLine }) => commandLine.includes('wsl-bridge')), 10000);
+        .every(({ commandLine }) => /wsl-(bridge|init)/.test(commandLine)), 10000);
       await this.waitForNoLinux();
     } finally {
       this.#killAll();

@@ -14,6 +14,11 @@
 
 #define DOWNLOADS "download"
 
+/* The longest that a manifest may take, however slowly it comes. While the desktop runs nothing
+ * else is heard meanwhile but a quit. */
+#define MANIFEST_MS 60000
+#define LOOK_MS     15000
+
 static bool is_url(const char *text)
 {
 	return strncmp(text, "https://", 8) == 0 || strncmp(text, "http://", 7) == 0;
@@ -110,7 +115,8 @@ bool launch_find_newer(struct launch *l)
 }
 
 /* From the server or the file into `name` in our directory, as it is. */
-static int fetch_manifest(struct launch *l, const char *name, uint32_t *ret_status)
+static int fetch_manifest(
+	struct launch *l, const char *name, uint32_t timeout_ms, uint32_t *ret_status)
 {
 	char path[LAUNCH_PATH_SIZE], json[MANIFEST_MAX_SIZE];
 	const char *source = manifest_source(l);
@@ -121,7 +127,8 @@ static int fetch_manifest(struct launch *l, const char *name, uint32_t *ret_stat
 	if (r != PLAT_OK)
 		return r;
 	if (is_url(source))
-		return plat_download(source, path, MANIFEST_MAX_SIZE - 1, NULL, NULL, ret_status);
+		return plat_download(
+			source, path, MANIFEST_MAX_SIZE - 1, timeout_ms, NULL, NULL, ret_status);
 	r = plat_read_file(source, json, sizeof json, &size);
 	return r == PLAT_OK ? plat_write_file(path, json, size) : r;
 }
@@ -137,7 +144,7 @@ void launch_look_for_update(struct launch *l)
 		return;
 	launch_path(l, part, LAUNCH_UPDATE ".part");
 	launch_path(l, path, LAUNCH_UPDATE);
-	r = fetch_manifest(l, LAUNCH_UPDATE ".part", &status);
+	r = fetch_manifest(l, LAUNCH_UPDATE ".part", LOOK_MS, &status);
 	if (r == PLAT_OK)
 		r = read_manifest(part, is_url(manifest_source(l)) ? manifest_source(l) : BESIDE,
 			&manifest, error, sizeof error);
@@ -168,7 +175,8 @@ static enum machine_event server_refused(struct launch *l, const char *url, uint
 /* Why the manifest did not come. A failure, or EVENT_BROKE_OFF: to be tried again. */
 static enum machine_event fetch_failed(struct launch *l, int result, uint32_t status)
 {
-	if (result == PLAT_NETWORK || (result == PLAT_MISSING && is_url(manifest_source(l))))
+	if (result == PLAT_NETWORK || result == PLAT_TIMEOUT ||
+		(result == PLAT_MISSING && is_url(manifest_source(l))))
 		return launch_report(l, EVENT_BROKE_OFF, FAULT_NO_NETWORK, NULL, NULL);
 	if (result == PLAT_REFUSED)
 		return server_refused(l, manifest_source(l), status);
@@ -205,7 +213,7 @@ static enum machine_event get_manifest(struct launch *l)
 
 	if (!source[0])
 		return launch_fail(l, FAULT_NO_IMAGE, NULL, NULL);
-	r = fetch_manifest(l, LAUNCH_IMAGE ".part", &status);
+	r = fetch_manifest(l, LAUNCH_IMAGE ".part", MANIFEST_MS, &status);
 	if (r == PLAT_CANCELLED)
 		return EVENT_QUIT;
 	if (r != PLAT_OK)
@@ -337,7 +345,7 @@ enum machine_event launch_download(struct launch *l)
 	image_path(l, l->image, ".part");
 	if (plat_file_size(part, &there) == PLAT_OK && there == size)
 		return EVENT_DONE;
-	r = plat_download(l->manifest.url, part, size, launch_progress, l, &status);
+	r = plat_download(l->manifest.url, part, size, 0, launch_progress, l, &status);
 	if (r == PLAT_CANCELLED)
 		return EVENT_QUIT;
 	if (r == PLAT_OK && plat_file_size(part, &size) == PLAT_OK &&

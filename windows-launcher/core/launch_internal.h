@@ -43,7 +43,7 @@ struct launch {
 	bool has_import_begun;      /* the last one, where no system was: what it left is ours */
 	char installed_version[32]; /* "" = not known */
 	bool is_update_local;       /* the newer system is the file on this PC */
-	bool wants_no_update;       /* said Later */
+	bool wants_no_update;       /* said Later, in this run */
 
 	struct manifest manifest;
 	bool has_manifest;            /* the image can be verified */
@@ -53,6 +53,7 @@ struct launch {
 
 	struct ready ready;
 	bool has_agent, is_ready, was_reached;
+	unsigned rounds;          /* in which both ways to a live desktop were tried in vain */
 	enum fault why_not_ready; /* since it was ready the last time, if ever */
 	uint16_t port;
 	bool is_tunnelled;
@@ -113,7 +114,7 @@ enum machine_event launch_update_wsl(struct launch *l);
 
 /* Whether there is a newer system than the registered one, by what is on this PC: l->manifest. */
 bool launch_find_newer(struct launch *l);
-/* Ask the server, once, and remember the answer for the next start. */
+/* Ask the server, for 15 s at most, and remember the answer for the next start. */
 void launch_look_for_update(struct launch *l);
 
 enum machine_event launch_find_image(struct launch *l);
@@ -127,7 +128,8 @@ enum machine_event launch_verify(struct launch *l);
 #define LAUNCH_HOME_PART "home.tar.part"
 #define LAUNCH_INSTALLED "installed.json"
 #define LAUNCH_UPDATE    "update.json"
-#define LAUNCH_IMAGE     "image.json" /* the manifest of what is downloaded */
+#define LAUNCH_DECLINED  "declined.json" /* the newest version that was answered with Later */
+#define LAUNCH_IMAGE     "image.json"    /* the manifest of what is downloaded */
 #define LAUNCH_MANIFEST  "manifest.json"
 
 /* Where nobody knows the system's version, the agent's own serves. Only while the agent runs: then

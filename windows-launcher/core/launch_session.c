@@ -13,6 +13,7 @@
 #define LEAVE_MS       5000
 #define PROBE_MS       60000
 #define LINES_AT_ONCE  64
+#define ROUNDS         3 /* of half a minute or more; then the person is asked */
 
 /* What an exit code of wsl.exe means beyond those of Linux' programs. */
 #define EXIT_NO_SUCH_PROGRAM 127
@@ -35,6 +36,7 @@ enum machine_event launch_start_agent(struct launch *l)
 	int r = plat_agent_start(arguments);
 
 	l->is_ready = l->was_reached = l->is_tunnelled = false;
+	l->rounds = 0;
 	if (r != PLAT_OK)
 		return launch_fail_by_wsl(l, r, FAULT_WSL_BROKEN, NULL, NULL);
 	l->has_agent = true;
@@ -163,12 +165,13 @@ static enum machine_event reach_port(struct launch *l, uint16_t port, enum strin
 	*ret_why = STRING_NO_CONNECTION;
 	while (has_time(deadline_ms, &left_ms)) {
 		int r = plat_health(
-			port, l->ready.token, left_ms < HEALTH_MS ? left_ms : HEALTH_MS);
+			port, l->ready.instance, left_ms < HEALTH_MS ? left_ms : HEALTH_MS);
 		enum machine_event event;
 
 		if (r == PLAT_OK) {
 			l->port = port;
 			l->was_reached = true;
+			l->rounds = 0;
 			return EVENT_DONE;
 		}
 		if (r == PLAT_CANCELLED)
@@ -192,6 +195,30 @@ enum machine_event launch_reach(struct launch *l)
 	return event == NOTHING ? EVENT_UNREACHABLE : event;
 }
 
+/* A desktop that runs, with unsaved work in it perhaps, and was reached before. After sleep Windows
+ * can take minutes to open a way to it again, and to start a wsl.exe: so it is never ended for
+ * that, unless the person says so. */
+static enum machine_event wait_for_way(struct launch *l, enum string why_no_tunnel)
+{
+	char content[1024];
+	const char *const buttons[] = { string_text(STRING_KEEP_WAITING),
+		string_text(STRING_RESTART), NULL };
+
+	if (++l->rounds % ROUNDS != 0)
+		return EVENT_UNREACHABLE;
+	string_fill(content, sizeof content, string_text(STRING_NO_WAY_WHY),
+		string_text(l->why_not_localhost), string_text(why_no_tunnel));
+	return plat_ask(&(struct plat_question){
+		       .title = string_text(STRING_NAME),
+		       .instruction = string_text(STRING_NO_WAY),
+		       .content = content,
+		       .details = l->details,
+		       .buttons = buttons,
+	       }) == 1
+		? EVENT_RESTART
+		: EVENT_UNREACHABLE;
+}
+
 enum machine_event launch_tunnel(struct launch *l)
 {
 	char port[8];
@@ -208,15 +235,15 @@ enum machine_event launch_tunnel(struct launch *l)
 	r = plat_tunnel_start(arguments, &local_port);
 	if (r == PLAT_CANCELLED)
 		return EVENT_QUIT;
-	if (r == PLAT_OK) {
-		l->is_tunnelled = true;
+	if (r == PLAT_OK)
 		event = reach_port(l, local_port, &why);
-	}
+	l->is_tunnelled = event == EVENT_DONE;
 	if (event != NOTHING)
 		return event;
-	/* It could be reached before, so a new session may be. */
-	return launch_report(l, was_reached ? EVENT_CRASHED : EVENT_FAILED, FAULT_UNREACHABLE,
-		string_text(l->why_not_localhost), string_text(why));
+	if (was_reached)
+		return wait_for_way(l, why);
+	return launch_fail(
+		l, FAULT_UNREACHABLE, string_text(l->why_not_localhost), string_text(why));
 }
 
 enum machine_event launch_open_view(struct launch *l)
@@ -254,10 +281,12 @@ enum machine_event launch_check(struct launch *l)
 {
 	for (int i = 0; i < CHECKS; i++) {
 		enum machine_event event;
-		int r = plat_health(l->port, l->ready.token, HEALTH_MS);
+		int r = plat_health(l->port, l->ready.instance, HEALTH_MS);
 
-		if (r == PLAT_OK)
+		if (r == PLAT_OK) {
+			l->rounds = 0;
 			return EVENT_DONE;
+		}
 		if (r == PLAT_CANCELLED)
 			return EVENT_QUIT;
 		l->why_not_localhost = why_not(r);

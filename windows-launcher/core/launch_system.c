@@ -12,6 +12,12 @@
 #define ARCHIVE_END   1024 /* zeroes, behind the last member of every archive */
 #define OLD_SYSTEMS   5    /* disks that were in the way and are kept */
 
+#define TAR_WARNED    1 /* it did all that it was asked to, and something was odd */
+
+/* In the system: where what was in /home is kept when the saved files come back. Not in /home, so
+ * the next update does not take it along. */
+#define HOME_BEFORE "/root/home-before-restore"
+
 /* Files: whether they are there. */
 struct found {
 	int has_home, is_whole;
@@ -33,24 +39,29 @@ static bool find_files(struct launch *l, struct found *ret_found, enum machine_e
 	return true;
 }
 
-static void read_installed_version(struct launch *l)
+/* "" when there is none. */
+static void read_version(const struct launch *l, const char *name, char version[32])
 {
 	char path[LAUNCH_PATH_SIZE], json[512];
 	size_t size;
 
-	l->installed_version[0] = '\0';
-	if (plat_read_file(launch_path(l, path, LAUNCH_INSTALLED), json, sizeof json, &size) ==
-		PLAT_OK)
-		json_string(json, "version", l->installed_version, sizeof l->installed_version);
+	version[0] = '\0';
+	if (plat_read_file(launch_path(l, path, name), json, sizeof json, &size) == PLAT_OK)
+		json_string(json, "version", version, 32);
 }
 
 /* A version as manifests have it is written as it is. */
-static int write_installed(const struct launch *l)
+static int write_version(const struct launch *l, const char *name, const char *version)
 {
 	char path[LAUNCH_PATH_SIZE], json[64];
-	int length = snprintf(json, sizeof json, "{\"version\": \"%s\"}\n", l->installed_version);
+	int length = snprintf(json, sizeof json, "{\"version\": \"%s\"}\n", version);
 
-	return plat_write_file(launch_path(l, path, LAUNCH_INSTALLED), json, (size_t)length);
+	return plat_write_file(launch_path(l, path, name), json, (size_t)length);
+}
+
+static int write_installed(const struct launch *l)
+{
+	return write_version(l, LAUNCH_INSTALLED, l->installed_version);
 }
 
 void launch_learn_version(struct launch *l)
@@ -64,6 +75,28 @@ void launch_learn_version(struct launch *l)
 	snprintf(l->installed_version, sizeof l->installed_version, "%s", version);
 	if (write_installed(l) != PLAT_OK)
 		plat_log("system: its version could not be written down");
+}
+
+/* Who names an image, or asks for an update, is asked whatever was said before. */
+static bool is_update_due(struct launch *l)
+{
+	const struct options *options = l->options->options;
+	char declined[32];
+
+	if (l->wants_no_update)
+		return false;
+	if (options->update && !l->has_looked_for_update) {
+		l->has_looked_for_update = true;
+		launch_look_for_update(l);
+	}
+	if (!launch_find_newer(l))
+		return false;
+	read_version(l, LAUNCH_DECLINED, declined);
+	if (options->update || options->image || !declined[0] ||
+		manifest_compare_versions(l->manifest.version, declined) > 0)
+		return true;
+	plat_log("update: %s is there, and was not wanted", l->manifest.version);
+	return false;
 }
 
 enum machine_event launch_find_system(struct launch *l)
@@ -86,8 +119,8 @@ enum machine_event launch_find_system(struct launch *l)
 		return EVENT_HOME_WAITS;
 	if (found.has_home)
 		plat_remove(launch_path(l, path, LAUNCH_HOME));
-	read_installed_version(l);
-	return !l->wants_no_update && launch_find_newer(l) ? EVENT_NEWER : EVENT_DONE;
+	read_version(l, LAUNCH_INSTALLED, l->installed_version);
+	return is_update_due(l) ? EVENT_NEWER : EVENT_DONE;
 }
 
 enum machine_event launch_offer_update(struct launch *l)
@@ -107,15 +140,20 @@ enum machine_event launch_offer_update(struct launch *l)
 		.buttons = buttons,
 	});
 	l->wants_no_update = answer != 0;
+	/* A dialog that was closed was not answered. */
+	if (answer == 1 && write_version(l, LAUNCH_DECLINED, l->manifest.version) != PLAT_OK)
+		plat_log("update: the answer could not be written down");
 	return answer == 0 ? EVENT_YES : EVENT_NO;
 }
 
 /* tar in the system, as root. `operation` is one of its letters; a path may be NULL. */
 static int run_tar(struct launch *l, const char *operation, const char *input, const char *output)
 {
+	bool creates = strcmp(operation, "-cpf") == 0;
+	/* What is mounted below /home, a drive of Windows for one, is neither saved nor lost. */
 	const char *const arguments[] = { "-d", l->name, "--user", "root", "--exec", "tar", "-C",
-		"/home", "--numeric-owner", operation, "-",
-		strcmp(operation, "-cpf") == 0 ? "." : NULL, NULL };
+		"/home", "--numeric-owner", operation, "-", "--acls", "--xattrs",
+		"--xattrs-include=*", creates ? "--one-file-system" : NULL, ".", NULL };
 
 	return launch_wsl(l,
 		&(struct plat_command){ .arguments = arguments,
@@ -128,8 +166,8 @@ static int run_tar(struct launch *l, const char *operation, const char *input, c
 static enum machine_event fail_by_tar(
 	struct launch *l, int result, enum fault hung, enum fault fault, const char *path)
 {
-	return result == PLAT_TIMEOUT ? launch_fail(l, hung, path, NULL)
-				      : launch_fail_by_wsl(l, result, fault, path, NULL);
+	return result == PLAT_TIMEOUT ? launch_fail(l, hung, path, l->name)
+				      : launch_fail_by_wsl(l, result, fault, path, l->name);
 }
 
 /* Whether the archive has its end: PLAT_OK, PLAT_ENDED when not, or why that cannot be told. tar
@@ -275,13 +313,13 @@ enum machine_event launch_import(struct launch *l)
 
 /* WSL takes no directory with a disk in it. It may be the only copy of somebody's files, so it is
  * renamed, never removed; and not even that where it may belong to a system of another name. */
-static enum machine_event move_disk_aside(struct launch *l, bool has_other_systems)
+static enum machine_event move_disk_aside(struct launch *l)
 {
 	char directory[LAUNCH_PATH_SIZE], path[LAUNCH_PATH_SIZE], name[64];
 	int r = PLAT_FAILED;
 
 	launch_path(l, directory, LAUNCH_SYSTEM);
-	if (has_other_systems)
+	if (plat_has_distribution(directory) != 0)
 		return launch_fail(l, FAULT_FOLDER_TAKEN, directory, NULL);
 	for (int i = 1; i <= OLD_SYSTEMS && r != PLAT_OK && r != PLAT_MISSING; i++) {
 		snprintf(name, sizeof name, LAUNCH_SYSTEM ".old-%d", i);
@@ -298,7 +336,7 @@ static enum machine_event move_disk_aside(struct launch *l, bool has_other_syste
  * made meanwhile, if it is a whole one and the import was refused for it. */
 enum machine_event launch_clean_up(struct launch *l)
 {
-	bool is_in_the_way = l->machine.then == STATE_IMPORT, has_other_systems;
+	bool is_in_the_way = l->machine.then == STATE_IMPORT;
 	int is_registered, r;
 
 	if (!l->has_import_begun)
@@ -308,15 +346,13 @@ enum machine_event launch_clean_up(struct launch *l)
 		return launch_fail_by_wsl(l, is_registered, FAULT_WSL_BROKEN, NULL, NULL);
 	if (is_registered)
 		return launch_fail(l, FAULT_NAME_TAKEN, l->name, NULL);
-	/* The answer that there is no such system: an error where there is none at all. */
-	has_other_systems = l->outcome.exit_code == 0 && l->text[strspn(l->text, " \r\n")];
 	r = unregister(l);
 	if (r == PLAT_CANCELLED)
 		return EVENT_QUIT;
 	/* No system was in the way: then it is a disk. */
 	l->is_disk_in_the_way = is_in_the_way && r == PLAT_OK && l->outcome.exit_code != 0 &&
 		wsl_find_error(l->text) == WSL_DISTRO_NOT_FOUND;
-	return l->is_disk_in_the_way ? move_disk_aside(l, has_other_systems) : EVENT_DONE;
+	return l->is_disk_in_the_way ? move_disk_aside(l) : EVENT_DONE;
 }
 
 /* What tar wrote may be in Linux' memory only. home.tar goes next, so it has to be on the disk. */
@@ -326,6 +362,39 @@ static int sync_system(struct launch *l)
 
 	return launch_wsl(
 		l, &(struct plat_command){ .arguments = arguments, .timeout_ms = LAUNCH_HOME_MS });
+}
+
+/* home.tar is the whole truth, so what the system came with must give way: where one has a
+ * directory and the other a file or a link, tar could not replace it. It is moved and not removed,
+ * since the system may be the old one, or somebody has used it by hand. What stands in its new
+ * place already was moved by an attempt that was cut; then what is in /home is what tar put there.
+ * Where it cannot be moved tar decides, so only what kept us from asking counts. */
+static int move_home_aside(struct launch *l)
+{
+	const char *const make[] = { "-d", l->name, "--user", "root", "--exec", "mkdir", "-p",
+		HOME_BEFORE, NULL };
+	const char *const move[] = { "-d", l->name, "--user", "root", "--exec", "find", "/home",
+		"-mindepth", "1", "-maxdepth", "1", "-exec", "mv", "-n", "-t", HOME_BEFORE, "{}",
+		"+", NULL };
+	int r = launch_wsl(
+		l, &(struct plat_command){ .arguments = make, .timeout_ms = LAUNCH_HOME_MS });
+
+	if (r != PLAT_OK)
+		return r;
+	return launch_wsl(
+		l, &(struct plat_command){ .arguments = move, .timeout_ms = LAUNCH_HOME_MS });
+}
+
+/* PLAT_OK when /home is as it was saved, and on the disk; else l->outcome may tell why not. */
+static int unpack_home(struct launch *l, const char *path)
+{
+	int r = move_home_aside(l);
+
+	if (r == PLAT_OK)
+		r = run_tar(l, "-xpf", path, NULL);
+	if (r != PLAT_OK || l->outcome.exit_code > TAR_WARNED)
+		return r;
+	return sync_system(l);
 }
 
 enum machine_event launch_restore_home(struct launch *l)
@@ -338,9 +407,7 @@ enum machine_event launch_restore_home(struct launch *l)
 		return launch_fail_by_file(l, has_home);
 	if (!has_home)
 		return EVENT_DONE;
-	r = run_tar(l, "-xpf", path, NULL);
-	if (r == PLAT_OK && l->outcome.exit_code == 0)
-		r = sync_system(l);
+	r = unpack_home(l, path);
 	if (r != PLAT_OK || l->outcome.exit_code != 0)
 		return fail_by_tar(l, r, FAULT_RESTORE_HUNG, FAULT_RESTORE_HOME, path);
 	plat_log("system: /home is back");
@@ -349,7 +416,8 @@ enum machine_event launch_restore_home(struct launch *l)
 
 enum machine_event launch_settle(struct launch *l)
 {
-	static const char *const needed_no_more[] = { LAUNCH_HOME, LAUNCH_UPDATE, LAUNCH_IMAGE };
+	static const char *const needed_no_more[] = { LAUNCH_HOME, LAUNCH_UPDATE, LAUNCH_DECLINED,
+		LAUNCH_IMAGE };
 	char path[LAUNCH_PATH_SIZE];
 	int r = write_installed(l);
 

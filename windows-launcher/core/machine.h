@@ -30,18 +30,23 @@
  *   5. The old system is removed only after 1 and 2, and home.tar is looked at once more.
  *   6. Nothing is unregistered after an import but what that import began, where no system was;
  *      a disk without a system is moved aside, never removed.
- *   7. A file that cannot be looked at is a fault, never "not there".
+ *   7. What is in /home when home.tar is restored is moved aside within the system, once; it is not
+ *      removed. In a new system it is what the image brought. In an old one, or one that somebody
+ *      has used by hand (wsl -d Helix), it may be more.
+ *   8. A file that cannot be looked at is a fault, never "not there".
  *
  *   Cut after, or in               on the disk                  so the next start
  *   SAVE_HOME, before the rename   installed, system, a part    starts it; the part goes
  *   SAVE_HOME                      installed, system, home.tar  starts it; the copy goes, by 3: the
  *                                                               system has it all, perhaps newer
  *   REMOVE_OLD, before it is gone  old system, home.tar         restores into the old system: the
- *                                                               same files, by 4, so no harm
+ *                                                               same files, by 4, so no harm; and
+ *                                                               by 7 whatever else was there stays
  *   REMOVE_OLD                     home.tar                     imports, restores
  *   IMPORT, half of it             home.tar, debris             removes debris, imports, restores
  *   IMPORT                         new system, home.tar         restores
- *   RESTORE_HOME, half or all      new system, home.tar         restores again: tar overwrites
+ *   RESTORE_HOME, half or all      new system, home.tar         restores again: tar overwrites what
+ *                                                               it has restored itself
  *   SETTLE, half of it             installed, system, home.tar  starts it; the copy goes, by 3
  *   SETTLE                         installed, system            starts it
  *

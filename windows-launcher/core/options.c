@@ -28,6 +28,7 @@ static const struct row table[] = {
 	{ "--yes", KIND_SWITCH, FIELD(yes), ACTION_OPEN, NULL },
 	{ "--browser", KIND_SWITCH, FIELD(browser), ACTION_OPEN, NULL },
 	{ "--tunnel", KIND_SWITCH, FIELD(tunnel), ACTION_OPEN, NULL },
+	{ "--update", KIND_SWITCH, FIELD(update), ACTION_OPEN, NULL },
 	{ "--diagnose", KIND_ACTION, 0, ACTION_DIAGNOSE, NULL },
 	{ "--uninstall", KIND_ACTION, 0, ACTION_UNINSTALL, NULL },
 	{ "--version", KIND_ACTION, 0, ACTION_VERSION, NULL },

@@ -23,6 +23,7 @@ struct options {
 	bool yes;             /* --yes: of --uninstall, do not ask */
 	bool browser;         /* --browser: no WebView2 */
 	bool tunnel;          /* --tunnel: do not try localhost */
+	bool update;          /* --update: ask for a newer system now, and offer it once more */
 };
 
 /* False: `error` says in one line what is wrong. */

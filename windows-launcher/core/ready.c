@@ -11,6 +11,15 @@ static bool consists_of(const char *text, const char *characters)
 	return text[strspn(text, characters)] == '\0';
 }
 
+static bool read_instance(const char *line, struct ready *ready)
+{
+	if (!json_has(line, "instance"))
+		return true;
+	return json_string(line, "instance", ready->instance, sizeof ready->instance) &&
+		strlen(ready->instance) == sizeof ready->instance - 1 &&
+		consists_of(ready->instance, "0123456789abcdef");
+}
+
 bool ready_parse(const char *line, struct ready *ret_ready)
 {
 	struct ready ready = { .port = 0 };
@@ -23,6 +32,8 @@ bool ready_parse(const char *line, struct ready *ret_ready)
 		return false;
 	if (!json_string(line, "token", ready.token, sizeof ready.token) ||
 		strlen(ready.token) < 16 || !consists_of(ready.token, LETTERS_AND_DIGITS "-_"))
+		return false;
+	if (!read_instance(line, &ready))
 		return false;
 	if (!json_string(line, "version", ready.version, sizeof ready.version) ||
 		!consists_of(ready.version, LETTERS_AND_DIGITS ".-+_~"))

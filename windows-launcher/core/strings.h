@@ -57,7 +57,9 @@
 	X(STRING_OFFER_UPDATE, "A newer Helix system (%s) is there")                               \
 	X(STRING_OFFER_UPDATE_WHY,                                                                 \
 		"The system is replaced by the new one. Your files in /home are kept; programs "   \
-		"that you installed into the system yourself are not.")                            \
+		"that you installed into the system yourself are not.\n\n"                         \
+		"If you answer Later, Helix does not ask again for this version. To be asked, "    \
+		"start Helix.exe --update.")                                                       \
 	X(STRING_UPDATE_NOW, "Update now")                                                         \
 	X(STRING_LATER, "Later")                                                                   \
 	/* Why a way to the desktop does not work; part of FAULT_UNREACHABLE. */                   \
@@ -66,6 +68,14 @@
 	X(STRING_FOREIGN_ANSWER, "another program answers")                                        \
 	X(STRING_NO_TUNNEL, "it could not be started")                                             \
 	X(STRING_NOT_TRIED, "not tried")                                                           \
+	/* It was reached before. The %s: why not by localhost, and why not through wsl.exe. */     \
+	X(STRING_NO_WAY, "The desktop does not answer")                                            \
+	X(STRING_NO_WAY_WHY,                                                                       \
+		"It is probably still there, with everything that is open in it: only the way to " \
+		"it is cut. After sleep Windows can take some minutes to open it again. Over the " \
+		"network of this PC: %s. Through the Windows Subsystem for Linux: %s.\n\n"         \
+		"Restarting it closes all programs in it.")                                        \
+	X(STRING_KEEP_WAITING, "Keep waiting")                                                     \
 	/* The window: its menu, tray icon and dialogs. */                                         \
 	STRINGS_OF_THE_WINDOW(X)
 
@@ -106,6 +116,12 @@
 	X(STRING_UNINSTALL_WHY,                                                                    \
 		"This removes the Helix system and every file in it, also those in your home "     \
 		"folder there. It cannot be undone.")                                              \
+	/* Where disks were kept: their paths, one in a line. */                                   \
+	X(STRING_UNINSTALL_KEPT_WHY,                                                               \
+		"This removes the Helix system and every file in it, also those in your home "     \
+		"folder there. It cannot be undone.\n\n"                                           \
+		"It also removes the disks of earlier systems, which were kept because files of "  \
+		"yours may be in them:\n%s")                                                       \
 	X(STRING_UNINSTALL, "Remove it with all its files")                                        \
 	X(STRING_UNINSTALL_KEEP, "Keep it")                                                        \
 	X(STRING_UNINSTALLED, "Helix has been removed")                                            \
@@ -137,8 +153,10 @@
 		"                    %LOCALAPPDATA%\n"                                             \
 		"  --browser         show it in the browser\n"                                     \
 		"  --tunnel          reach it through wsl.exe instead of localhost\n"              \
+		"  --update          offer a newer system, also after the answer Later\n"          \
 		"  --diagnose        say what there is to know if something does not work\n"       \
-		"  --uninstall       remove the system and every file in it\n"                     \
+		"  --uninstall       remove the system and every file in it, and what was kept\n"  \
+		"                    of earlier ones\n"                                            \
 		"  --yes             with --uninstall: do not ask\n"                               \
 		"  --version, --help\n")
 
@@ -294,14 +312,20 @@
 	X(FAULT_REMOVE_OLD, "The old system could not be removed",                                 \
 		"Your files are safe in:\n%s\n\n"                                                  \
 		"Try again. If it stays so, restart Windows.")                                     \
-	/* First %s: the file. */                                                                  \
+	/* First %s: the file; second: the system's name. */                                       \
 	X(FAULT_RESTORE_HOME, "Your files are not back in place yet",                              \
 		"They are safe in:\n%s\n\n"                                                        \
-		"Keep this file and try again. A full disk can be the reason.")                    \
-	/* First %s: the file. */                                                                  \
+		"Keep this file and try again. A full disk can be the reason.\n\n"                 \
+		"If it stays so, rename it to kept.tar: then Helix starts with the files that are "\
+		"back. For the others open a command prompt in its folder and run:\n"              \
+		"wsl -d %s -u root tar -C /home -xpf - < kept.tar")                                \
+	/* First %s: the file; second: the system's name. */                                       \
 	X(FAULT_RESTORE_HUNG, "Putting your files back takes too long",                            \
 		"It was stopped after six hours. They are safe in:\n%s\n\n"                        \
-		"Keep this file, restart Windows and start Helix again.")                          \
+		"Keep this file, restart Windows and start Helix again.\n\n"                       \
+		"If it stays so, rename it to kept.tar: then Helix starts with the files that are "\
+		"back. For the others open a command prompt in its folder and run:\n"              \
+		"wsl -d %s -u root tar -C /home -xpf - < kept.tar")                                \
 	/* The session. First %s: the name. */                                                     \
 	X(FAULT_NOT_OURS, "The system has no desktop in it",                                       \
 		"The Linux system named %s does not hold Helix' programs.\n\n"                     \

@@ -124,7 +124,7 @@ Section "Uninstall"
 		Goto purge
 	${EndIf}
 	MessageBox MB_ICONQUESTION|MB_YESNO|MB_DEFBUTTON2 \
-		"Remove the Linux system of Helix as well, with all files in it? They cannot be brought back." \
+		"Remove the Linux system of Helix as well, with all files in it, and disks that were kept of earlier ones? They cannot be brought back." \
 		/SD IDNO IDYES purge
 	Goto keep
 purge:

@@ -50,6 +50,11 @@ int plat_wsl(const struct plat_command *command, struct plat_outcome *ret_outcom
  * negative when there is nothing to read. */
 int plat_is_registered(const char *distribution);
 
+/* Whether the registry says that the disk of a distribution, of any name and in any state, is in
+ * this folder or below it: 1, 0, or negative when that cannot be told, also for one of which it
+ * does not say where it is. */
+int plat_has_distribution(const char *folder);
+
 /* `wsl --install --no-distribution` with the rights of an administrator, for which Windows asks.
  * PLAT_OK with what it left with; PLAT_DENIED when the person said no. */
 int plat_install_wsl(uint32_t *ret_exit_code);
@@ -61,9 +66,10 @@ typedef void (*plat_progress)(void *owner, uint64_t done, uint64_t total);
  * the server does not do that. Never writes more than `limit` bytes in all: PLAT_TOO_LARGE. HTTPS
  * with certificates checked; http only to this very machine, else PLAT_REFUSED with status 0.
  * Redirects are followed, but not from https to http. When the connection breaks off or stays
- * silent for 30 s: PLAT_NETWORK, and what came stays. */
-int plat_download(const char *url, const char *path, uint64_t limit, plat_progress progress,
-	void *owner, uint32_t *ret_status);
+ * silent for 30 s: PLAT_NETWORK, and what came stays. As a whole it takes `timeout_ms`, however
+ * little comes at a time: then PLAT_TIMEOUT; 0 = as long as something comes. */
+int plat_download(const char *url, const char *path, uint64_t limit, uint32_t timeout_ms,
+	plat_progress progress, void *owner, uint32_t *ret_status);
 
 /* Lower-case hexadecimal, 65 bytes with the NUL. */
 int plat_sha256(const char *path, char hex[65], plat_progress progress, void *owner);
@@ -91,9 +97,10 @@ int plat_agent_line(char *line, size_t size, uint32_t timeout_ms);
  * Nothing when there is none. */
 uint32_t plat_agent_stop(uint32_t grace_ms);
 
-/* Whether http://127.0.0.1:`port`/api/status, with the token, is answered with 200: PLAT_OK,
- * PLAT_NETWORK, PLAT_TIMEOUT or PLAT_REFUSED (somebody else's port). */
-int plat_health(uint16_t port, const char *token, uint32_t timeout_ms);
+/* Whether http://127.0.0.1:`port`/healthz is answered with 200 and this instance (core/ready.h):
+ * PLAT_OK, PLAT_NETWORK, PLAT_TIMEOUT or PLAT_REFUSED (somebody else's port). Asked without a
+ * token, as nobody knows yet who listens there. `instance` "": any answer of 200 will do. */
+int plat_health(uint16_t port, const char *instance, uint32_t timeout_ms);
 
 /* Listen on 127.0.0.1 and carry each connection through `wsl.exe ... helix-agent tunnel` to the
  * agent's port. Replaces an earlier tunnel. */

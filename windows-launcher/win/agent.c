@@ -28,6 +28,8 @@ struct leash {
 };
 
 static struct leash *current;
+/* Auto reset; made with the first leash and never closed. */
+static HANDLE volatile suspending;
 
 /* Collects bytes into lines. */
 struct line {
@@ -153,15 +155,22 @@ static DWORD WINAPI read_errors(void *argument)
 	return 0;
 }
 
-/* A beat that does not fit into the pipe is left out: who does not read does not miss it. */
+/* A beat that does not fit into the pipe is left out: who does not read does not miss it. Before
+ * Windows sleeps the agent is told (helix-agent --leash-timeout): Windows may hold up all of us,
+ * and not WSL. */
 static DWORD WINAPI beat(void *argument)
 {
 	struct leash *leash = argument;
+	const HANDLE handles[] = { leash->stop_beat, suspending };
+	DWORD woken;
 
-	while (WaitForSingleObject(leash->stop_beat, BEAT_MS) == WAIT_TIMEOUT)
-		if (pipe_write(leash->process.input, "\n", 1, BEAT_MS, &leash->stop_beat, 1) ==
+	while ((woken = WaitForMultipleObjects(2, handles, FALSE, BEAT_MS)) != WAIT_OBJECT_0) {
+		const char *word = woken == WAIT_TIMEOUT ? "\n" : "z";
+
+		if (pipe_write(leash->process.input, word, 1, BEAT_MS, &leash->stop_beat, 1) ==
 			PLAT_ENDED)
 			break;
+	}
 	return 0;
 }
 
@@ -210,10 +219,12 @@ static int leash_start(struct leash *leash, const char *const *arguments)
 
 	if (!win_system_program(L"wsl.exe", program, MAX_PATH))
 		return PLAT_MISSING;
+	if (!suspending)
+		InterlockedExchangePointer(&suspending, CreateEventW(NULL, FALSE, FALSE, NULL));
 	leash->stop_beat = CreateEventW(NULL, TRUE, FALSE, NULL);
 	leash->stop_readers = CreateEventW(NULL, TRUE, FALSE, NULL);
 	leash->has_line = CreateEventW(NULL, TRUE, FALSE, NULL);
-	if (!leash->stop_beat || !leash->stop_readers || !leash->has_line)
+	if (!suspending || !leash->stop_beat || !leash->stop_readers || !leash->has_line)
 		return win_failed("agent: no event", GetLastError());
 	int r = process_start(&(struct process_options){ .program = program,
 				      .arguments = arguments,
@@ -227,6 +238,14 @@ static int leash_start(struct leash *leash, const char *const *arguments)
 			r = win_failed("agent: no thread", GetLastError());
 	}
 	return r;
+}
+
+void win_agent_suspend(void)
+{
+	HANDLE event = InterlockedCompareExchangePointer(&suspending, NULL, NULL);
+
+	if (event)
+		SetEvent(event);
 }
 
 int plat_agent_start(const char *const *arguments)

@@ -29,11 +29,32 @@ struct download {
 	wchar_t url[URL_UNITS_MAX];
 	const char *path;
 	uint64_t limit;
+	uint64_t deadline_ms; /* of all of it */
 	struct win_progress progress;
 	uint64_t offset; /* where the next byte goes */
 	uint64_t total;  /* the whole file's, or NOT_KNOWN */
 	uint32_t status;
 };
+
+/* How long the next step may take; 0 when the time is over. */
+static uint32_t patience(const struct download *download)
+{
+	uint64_t now_ms = plat_now_ms();
+	uint64_t left_ms = now_ms < download->deadline_ms ? download->deadline_ms - now_ms : 0;
+
+	return left_ms < SILENCE_MS ? (uint32_t)left_ms : SILENCE_MS;
+}
+
+/* What a step that took too long means for the whole. */
+static int too_late(const struct download *download)
+{
+	if (patience(download) == 0) {
+		plat_log("http: not done in the time that it may take");
+		return PLAT_TIMEOUT;
+	}
+	plat_log("http: silent for %u s", SILENCE_MS / 1000);
+	return PLAT_NETWORK;
+}
 
 /* Scheme, host and port only: a query may be a signature, a path a secret link. */
 static void describe(const wchar_t *url, char *text, size_t size)
@@ -126,7 +147,7 @@ static int ask(struct download *download, struct http **ret_http, struct http_re
 		r = http_get(&(struct http_options){ .url = download->url,
 				     .headers = range,
 				     .is_direct = !is_secure,
-				     .timeout_ms = SILENCE_MS },
+				     .timeout_ms = patience(download) },
 			&http, reply);
 		if (r < 0)
 			return r;
@@ -279,13 +300,11 @@ static int read_body(struct download *download, struct http *http, HANDLE file)
 	}
 	win_progress_tell(&download->progress, download->offset, total_to_tell(download), true);
 	for (;;) {
-		int count = http_read(http, SILENCE_MS, &bytes, &error);
+		int count = http_read(http, patience(download), &bytes, &error);
 		if (count == PLAT_CANCELLED)
 			return count;
-		if (count == PLAT_TIMEOUT) {
-			plat_log("http: silent for %u s", SILENCE_MS / 1000);
-			return PLAT_NETWORK;
-		}
+		if (count == PLAT_TIMEOUT || (count != 0 && patience(download) == 0))
+			return too_late(download);
 		if (count < 0) {
 			win_failed("http: broke off", error);
 			return PLAT_NETWORK;
@@ -309,9 +328,13 @@ static int attempt(struct download *download, bool *ret_again)
 
 	*ret_again = false;
 	int r = ask(download, &http, &reply);
-	if (r == PLAT_TIMEOUT || (r < 0 && reply.error)) {
-		win_failed("http: no answer", r == PLAT_TIMEOUT ? WAIT_TIMEOUT : reply.error);
-		return r == PLAT_MISSING || r == PLAT_CANCELLED ? r : PLAT_NETWORK;
+	if (r == PLAT_CANCELLED)
+		return r;
+	if (r == PLAT_TIMEOUT || (r < 0 && patience(download) == 0))
+		return too_late(download);
+	if (r < 0 && reply.error) {
+		win_failed("http: no answer", reply.error);
+		return r == PLAT_MISSING ? r : PLAT_NETWORK;
 	}
 	if (r < 0)
 		return r;
@@ -339,8 +362,8 @@ static int attempt(struct download *download, bool *ret_again)
 	return r;
 }
 
-int plat_download(const char *url, const char *path, uint64_t limit, plat_progress progress,
-	void *owner, uint32_t *ret_status)
+int plat_download(const char *url, const char *path, uint64_t limit, uint32_t timeout_ms,
+	plat_progress progress, void *owner, uint32_t *ret_status)
 {
 	struct download *download = calloc(1, sizeof *download);
 	wchar_t *wide = win_wide(url);
@@ -353,6 +376,7 @@ int plat_download(const char *url, const char *path, uint64_t limit, plat_progre
 		wcscpy(download->url, wide);
 		download->path = path;
 		download->limit = limit;
+		download->deadline_ms = timeout_ms ? plat_now_ms() + timeout_ms : UINT64_MAX;
 		download->total = NOT_KNOWN;
 		download->progress = (struct win_progress){ .tell = progress, .owner = owner };
 		if (plat_file_size(path, &download->offset) < 0 || download->offset > limit)

@@ -23,11 +23,22 @@ static void unref(struct asking *asking)
 	free(asking);
 }
 
+/* Windows' question comes before it; without one it may do no more than flash in the task bar. */
+static HWND foreground_window(void)
+{
+	HWND window = GetForegroundWindow();
+	DWORD process = 0;
+
+	GetWindowThreadProcessId(window, &process);
+	return process == GetCurrentProcessId() ? window : NULL;
+}
+
 static DWORD WINAPI ask(void *argument)
 {
 	struct asking *asking = argument;
 	SHELLEXECUTEINFOW info = {
 		.cbSize = sizeof info,
+		.hwnd = foreground_window(),
 		.fMask = SEE_MASK_NOCLOSEPROCESS | SEE_MASK_NOASYNC | SEE_MASK_FLAG_NO_UI,
 		.lpVerb = L"runas",
 		.lpFile = asking->program,

@@ -1,42 +1,44 @@
 #include "win/http.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
 
 #include <winhttp.h>
 
-#define TOKEN_BYTES_MAX 256
+#define INSTANCE_MAX 64
 
-/* Letters, digits and a few more: nothing that could begin another header. */
-static bool is_token(const char *token)
+static bool is_instance(struct http *http, const char *expected)
 {
-	size_t length = strspn(
-		token, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=");
+	wchar_t wide[INSTANCE_MAX];
+	bool is_same;
 
-	return length && length <= TOKEN_BYTES_MAX && !token[length];
+	if (!*expected)
+		return true; /* a system that does not tell */
+	if (!http_header(http, L"Helix-Instance", wide, INSTANCE_MAX))
+		return false;
+	char *text = win_narrow(wide);
+	is_same = text && strcmp(text, expected) == 0;
+	free(text);
+	return is_same;
 }
 
-int plat_health(uint16_t port, const char *token, uint32_t timeout_ms)
+int plat_health(uint16_t port, const char *instance, uint32_t timeout_ms)
 {
-	wchar_t url[64], headers[TOKEN_BYTES_MAX + 32];
+	wchar_t url[64];
 	struct http *http;
 	struct http_reply reply;
 
-	if (!is_token(token))
-		return PLAT_FAILED;
-	swprintf(url, sizeof url / sizeof *url, L"http://127.0.0.1:%u/api/status", (unsigned)port);
-	swprintf(
-		headers, sizeof headers / sizeof *headers, L"Authorization: Bearer %hs\r\n", token);
-	int r = http_get(&(struct http_options){ .url = url,
-				 .headers = headers,
-				 .is_direct = true,
-				 .timeout_ms = timeout_ms },
+	swprintf(url, sizeof url / sizeof *url, L"http://127.0.0.1:%u/healthz", (unsigned)port);
+	int r = http_get(
+		&(struct http_options){
+			.url = url, .headers = L"", .is_direct = true, .timeout_ms = timeout_ms },
 		&http, &reply);
-	SecureZeroMemory(headers, sizeof headers);
 	if (r == PLAT_OK) {
+		bool is_ours = reply.status == 200 && is_instance(http, instance);
 		http_free(http);
-		return reply.status == 200 ? PLAT_OK : PLAT_REFUSED;
+		return is_ours ? PLAT_OK : PLAT_REFUSED;
 	}
 	/* Somebody listens there who does not speak HTTP. */
 	if (reply.error == ERROR_WINHTTP_INVALID_SERVER_RESPONSE)

@@ -134,11 +134,16 @@ static wchar_t *environment(void)
 	return theirs;
 }
 
+/* It ends the program, and leaves out what that starts itself: wsl.exe hands on to another one of a
+ * package, and Windows wants all of a package in one job of its own, which it cannot have below two
+ * of ours. wsl.exe holds its successor by a job as well; and whatever that holds has its stdin from
+ * us. */
 static HANDLE kill_on_close_job(void)
 {
 	HANDLE job = CreateJobObjectW(NULL, NULL);
 	JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {
-		.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE,
+		.BasicLimitInformation.LimitFlags =
+			JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK,
 	};
 
 	if (job &&

@@ -19,8 +19,9 @@ struct process_options {
 	bool error_is_output;                     /* stderr into the same pipe or file */
 };
 
-/* Without a window, WSL_UTF8=1 in its environment, only the three handles inherited, the whole tree
- * in a kill-on-close job. PLAT_OK, PLAT_MISSING when there is no such program, or another. */
+/* Without a window, WSL_UTF8=1 in its environment, only the three handles inherited, in a
+ * kill-on-close job that leaves out what it starts itself. PLAT_OK, PLAT_MISSING when there is no
+ * such program, or another. */
 int process_start(const struct process_options *options, struct process *ret_process);
 
 /* Read a pipe, waiting `timeout_ms` at most, or until `also` (may be NULL) or the cancel event is
@@ -35,5 +36,5 @@ int process_write(HANDLE pipe, const void *bytes, size_t size, uint32_t timeout_
 /* Wait for its end: PLAT_OK, PLAT_TIMEOUT, PLAT_CANCELLED. */
 int process_wait(const struct process *process, uint32_t timeout_ms, uint32_t *ret_exit_code);
 
-/* End what is left of its tree, and close everything. Accepts zeroes. */
+/* End it if it is still there, and close everything. Accepts zeroes. */
 void process_close(struct process *process);

@@ -145,6 +145,39 @@ static bool is_in(const wchar_t *path, const wchar_t *directory, bool is_itself_
 		is_within(tidy_path, tidy_directory, is_itself_only);
 }
 
+struct folder {
+	const wchar_t *path;
+	bool is_certain; /* that those which were looked at are elsewhere */
+};
+
+static bool is_inside(const struct distribution *distribution, void *owner)
+{
+	struct folder *folder = owner;
+
+	if (!*distribution->folder && *distribution->name)
+		folder->is_certain = false;
+	return *distribution->folder && is_in(distribution->folder, folder->path, false);
+}
+
+int plat_has_distribution(const char *folder)
+{
+	wchar_t *path = win_wide(folder);
+	struct folder search = { .path = path, .is_certain = true };
+	LSTATUS error = ERROR_NOT_ENOUGH_MEMORY;
+	bool found = false;
+
+	if (path)
+		error = look_at_all(is_inside, &search, &found);
+	free(path);
+	if (error == ERROR_FILE_NOT_FOUND)
+		return 0; /* WSL never had one */
+	if (error)
+		return win_failed("registry: cannot read", (DWORD)error);
+	if (found)
+		return 1;
+	return search.is_certain ? 0 : PLAT_MISSING;
+}
+
 struct search {
 	wchar_t *name;
 	const wchar_t *directory;

@@ -51,6 +51,9 @@ void tray_add(HWND window)
 	data = data_of(NIF_ICON | NIF_TIP | NIF_SHOWTIP | NIF_MESSAGE);
 	data.hIcon = splash_icon(GetSystemMetricsForDpi(SM_CXSMICON, GetDpiForWindow(window)));
 	put(data.szTip, sizeof(data.szTip) / sizeof(data.szTip[0]), STRING_NAME);
+	/* Windows asks for it anew when the monitor's scale changes too; then it may still be
+	 * there. */
+	Shell_NotifyIconW(NIM_DELETE, &data);
 	tray.is_there = Shell_NotifyIconW(NIM_ADD, &data);
 	if (tray.is_there)
 		Shell_NotifyIconW(NIM_SETVERSION, &data);
@@ -60,9 +63,13 @@ void tray_remove(void)
 {
 	NOTIFYICONDATAW data = data_of(0);
 
-	if (tray.is_there)
-		Shell_NotifyIconW(NIM_DELETE, &data);
+	Shell_NotifyIconW(NIM_DELETE, &data);
 	tray.is_there = false;
+}
+
+bool tray_is_there(void)
+{
+	return tray.is_there;
 }
 
 void tray_explain(void)

@@ -9,22 +9,51 @@
 #include "win/instance.h"
 #include "win/registry.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { UNREGISTER_MS = 180000 };
 enum { IS_GONE = 0, IS_THERE = 1, IS_LEFT = 2, IS_KEPT = 3 };
 
+/* The disks that core/launch_system.c moved aside: their paths, one in a line; those that do not
+ * fit are left out. "" when there are none. */
+static void list_kept(char *text, size_t size)
+{
+	wchar_t pattern[DATA_PATH_SIZE], path[DATA_PATH_SIZE];
+	WIN32_FIND_DATAW found;
+	HANDLE search = INVALID_HANDLE_VALUE;
+	size_t used = 0;
+
+	*text = '\0';
+	if (data_path(L"system.old-*", pattern))
+		search = FindFirstFileW(pattern, &found);
+	if (search == INVALID_HANDLE_VALUE)
+		return;
+	do {
+		char *narrow = data_path(found.cFileName, path) ? win_narrow(path) : NULL;
+		if (narrow && used + strlen(narrow) + 2 <= size)
+			used += (size_t)sprintf(text + used, "%s%s", used ? "\n" : "", narrow);
+		free(narrow);
+	} while (FindNextFileW(search, &found));
+	FindClose(search);
+}
+
 static bool is_meant(void)
 {
+	char kept[4096], why[5120];
 	const char *buttons[] = { string_text(STRING_UNINSTALL_KEEP), string_text(STRING_UNINSTALL),
 		NULL };
 
+	list_kept(kept, sizeof(kept));
+	string_fill(why, sizeof(why),
+		string_text(*kept ? STRING_UNINSTALL_KEPT_WHY : STRING_UNINSTALL_WHY), kept, NULL);
 	/* The first is the default: Enter must not delete anything. */
 	return dialog_ask(NULL,
 		       &(struct plat_question){
 			       .title = string_text(STRING_NAME),
 			       .instruction = string_text(STRING_UNINSTALL_ASK),
-			       .content = string_text(STRING_UNINSTALL_WHY),
+			       .content = why,
 			       .details = "",
 			       .buttons = buttons,
 		       }) == 1;

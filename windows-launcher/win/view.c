@@ -142,16 +142,16 @@ static void on_link(void *owner, const wchar_t *url)
 		ShellExecuteW(view.window, L"open", url, NULL, NULL, SW_SHOWNORMAL);
 }
 
-static bool on_accelerator(void *owner, UINT key, bool is_down)
+static bool on_accelerator(void *owner, UINT key, enum webview_key state)
 {
 	(void)owner;
 	if (key == VK_F11) {
-		if (is_down)
-			window_set_full_screen(!placement_is_full_screen());
+		if (state == WEBVIEW_KEY_DOWN)
+			PostMessageW(view.window, WINDOW_FULL_SCREEN, 0, 0);
 		return true;
 	}
 	if (key == VK_F4 && GetKeyState(VK_MENU) < 0) {
-		if (is_down)
+		if (state == WEBVIEW_KEY_DOWN)
 			PostMessageW(view.window, WM_CLOSE, 0, 0);
 		return true;
 	}
@@ -278,7 +278,8 @@ void view_resize(void)
 {
 	RECT all;
 
-	if (!view.webview)
+	/* A minimised window is of no size, and the desktop would take it. */
+	if (!view.webview || IsIconic(view.window))
 		return;
 	GetClientRect(view.window, &all);
 	webview_resize(view.webview, &all);

@@ -7,6 +7,8 @@
 
 struct webview;
 
+enum webview_key { WEBVIEW_KEY_UP, WEBVIEW_KEY_DOWN, WEBVIEW_KEY_REPEATS };
+
 struct webview_events {
 	/* It stands and shows the page; or it failed, and why as an HRESULT. Once, not from within
 	 * webview_new(). Also when nothing came of it in 30 s: HRESULT_FROM_WIN32(ERROR_TIMEOUT).
@@ -18,8 +20,9 @@ struct webview_events {
 	void (*lost)(void *owner, HRESULT reason);
 	/* The person wants a link opened elsewhere. https or http only. */
 	void (*link)(void *owner, const wchar_t *url);
-	/* Alt+F4, F11 and the like that belong to the window: true = it was ours. */
-	bool (*accelerator)(void *owner, UINT key, bool is_down);
+	/* Alt+F4, F11 and the like that belong to the window: true = it was ours. The browser waits
+	 * for the answer: what has to be done is done later. */
+	bool (*accelerator)(void *owner, UINT key, enum webview_key state);
 };
 
 struct webview_options {

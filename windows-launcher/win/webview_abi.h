@@ -66,6 +66,7 @@ enum webview_slot {
 	ICoreWebView2ProcessFailedEventArgs_get_ProcessFailedKind = 3,
 	ICoreWebView2AcceleratorKeyPressedEventArgs_get_KeyEventKind = 3,
 	ICoreWebView2AcceleratorKeyPressedEventArgs_get_VirtualKey = 4,
+	ICoreWebView2AcceleratorKeyPressedEventArgs_get_KeyEventLParam = 5,
 	ICoreWebView2AcceleratorKeyPressedEventArgs_put_Handled = 8,
 
 	/* In every handler; it is all that they have. */
@@ -232,6 +233,7 @@ struct ICoreWebView2AcceleratorKeyPressedEventArgs {
 	const union {
 		SLOT(ICoreWebView2AcceleratorKeyPressedEventArgs, get_KeyEventKind, int *);
 		SLOT(ICoreWebView2AcceleratorKeyPressedEventArgs, get_VirtualKey, UINT *);
+		SLOT(ICoreWebView2AcceleratorKeyPressedEventArgs, get_KeyEventLParam, int *);
 		SLOT(ICoreWebView2AcceleratorKeyPressedEventArgs, put_Handled, BOOL);
 	} * vtable;
 };

@@ -159,15 +159,19 @@ static void on_accelerator(struct webview *webview, IUnknown *object)
 {
 	struct ICoreWebView2AcceleratorKeyPressedEventArgs *arguments = (void *)object;
 
-	int kind = 0;
+	int kind = 0, data = 0;
 	UINT key = 0;
 	if (webview->state != WEBVIEW_OPEN ||
 		FAILED(arguments->vtable->get_KeyEventKind(arguments, &kind)) ||
-		FAILED(arguments->vtable->get_VirtualKey(arguments, &key)))
+		FAILED(arguments->vtable->get_VirtualKey(arguments, &key)) ||
+		FAILED(arguments->vtable->get_KeyEventLParam(arguments, &data)))
 		return;
 	bool is_down = kind == COREWEBVIEW2_KEY_EVENT_KIND_KEY_DOWN ||
 		kind == COREWEBVIEW2_KEY_EVENT_KIND_SYSTEM_KEY_DOWN;
-	if (webview->events->accelerator(webview->owner, key, is_down))
+	enum webview_key state = !is_down    ? WEBVIEW_KEY_UP
+		: (data & (KF_REPEAT << 16)) ? WEBVIEW_KEY_REPEATS
+					     : WEBVIEW_KEY_DOWN;
+	if (webview->events->accelerator(webview->owner, key, state))
 		arguments->vtable->put_Handled(arguments, TRUE);
 }
 

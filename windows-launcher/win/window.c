@@ -14,11 +14,16 @@
 #include "win/view.h"
 
 #include <dwmapi.h>
+#include <wtsapi32.h>
 
 enum { PATIENCE_MS = 8000, SMALLEST_WIDTH = 480, SMALLEST_HEIGHT = 340, LEAVING_MS = 4000 };
 
 #define DWMAPI_FUNCTIONS(X) X(DwmSetWindowAttribute)
 SYSTEM_DLL(dwmapi, DWMAPI_FUNCTIONS)
+#define USER32_FUNCTIONS(X) X(RegisterSuspendResumeNotification)
+SYSTEM_DLL(user32, USER32_FUNCTIONS)
+#define WTSAPI32_FUNCTIONS(X) X(WTSRegisterSessionNotification)
+SYSTEM_DLL(wtsapi32, WTSAPI32_FUNCTIONS)
 
 static struct {
 	HWND handle, splash;
@@ -66,8 +71,13 @@ void window_show(void)
 	view_show(true);
 }
 
+/* Into the tray; without an icon there nothing would bring it back, but from the task bar. */
 static void hide(void)
 {
+	if (!tray_is_there()) {
+		ShowWindow(window.handle, SW_MINIMIZE);
+		return;
+	}
 	window.is_maximized = IsZoomed(window.handle);
 	window_set_full_screen(false);
 	placement_save(window.handle);
@@ -173,6 +183,7 @@ static bool on_part(UINT message, WPARAM wide, LPARAM wider)
 	case WINDOW_VIEW_FAILED: view_failed((HRESULT)(DWORD)wide, (unsigned)wider); return true;
 	case WINDOW_KEY: view_key((UINT)wide, wider != 0); return true;
 	case WINDOW_TRAY: tray_message(wide, wider); return true;
+	case WINDOW_FULL_SCREEN: window_set_full_screen(!placement_is_full_screen()); return true;
 	}
 	return false;
 }
@@ -193,6 +204,26 @@ static bool on_request(UINT message, LRESULT *ret_answer)
 		return false;
 	}
 	return true;
+}
+
+/* On PCs that sleep with the network on, Windows tells only who has asked. */
+static void ask_for_news(void)
+{
+	if (user32_load() &&
+		!user32.RegisterSuspendResumeNotification(
+			window.handle, DEVICE_NOTIFY_WINDOW_HANDLE))
+		win_failed("window: sleep is not told", GetLastError());
+	if (wtsapi32_load() &&
+		!wtsapi32.WTSRegisterSessionNotification(window.handle, NOTIFY_FOR_THIS_SESSION))
+		win_failed("window: locking is not told", GetLastError());
+}
+
+static void on_power(WPARAM what)
+{
+	if (what == PBT_APMSUSPEND)
+		win_agent_suspend();
+	else if (what == PBT_APMRESUMEAUTOMATIC || what == PBT_APMRESUMESUSPEND)
+		win_post_event(PLAT_EVENT_WOKE);
 }
 
 static LRESULT CALLBACK on_message(HWND handle, UINT message, WPARAM wide, LPARAM wider)
@@ -222,10 +253,14 @@ static LRESULT CALLBACK on_message(HWND handle, UINT message, WPARAM wide, LPARA
 	case WM_SETTINGCHANGE: on_colours(); return 0;
 	case WM_SETFOCUS: on_focus(); return 0;
 	case WM_ACTIVATE: keyboard_update(handle); break;
-	case WM_POWERBROADCAST:
-		if (wide == PBT_APMRESUMEAUTOMATIC || wide == PBT_APMRESUMESUSPEND)
-			win_post_event(PLAT_EVENT_WOKE);
-		return TRUE;
+	case WM_POWERBROADCAST: on_power(wide); return TRUE;
+	/* What is let go of behind the lock nobody tells us, and the hook may not survive it. */
+	case WM_WTSSESSION_CHANGE:
+		if (wide == WTS_SESSION_LOCK)
+			keyboard_release();
+		else if (wide == WTS_SESSION_UNLOCK)
+			keyboard_update(handle);
+		return 0;
 	}
 	return DefWindowProcW(handle, message, wide, wider);
 }
@@ -262,6 +297,7 @@ bool window_open(const struct window_options *options)
 	ShowWindow(window.handle, window.is_maximized ? SW_SHOWMAXIMIZED : options->show);
 	UpdateWindow(window.handle);
 	tray_add(window.handle);
+	ask_for_news();
 	return true;
 }
 
@@ -270,7 +306,8 @@ static void dispatch(MSG *message)
 	bool is_ours = message->hwnd == window.handle || IsChild(window.handle, message->hwnd);
 
 	if (is_ours && message->message == WM_KEYDOWN && message->wParam == VK_F11) {
-		window_set_full_screen(!placement_is_full_screen());
+		if (!(HIWORD(message->lParam) & KF_REPEAT))
+			window_set_full_screen(!placement_is_full_screen());
 		return;
 	}
 	if (report_handles(message))

@@ -15,6 +15,7 @@ enum window_message {
 	WINDOW_VIEW_FAILED,         /* view_failed(): HRESULT, which view */
 	WINDOW_KEY,                 /* view_key(): virtual key, whether it is down */
 	WINDOW_TRAY,                /* tray_message() */
+	WINDOW_FULL_SCREEN,         /* or no longer */
 };
 
 struct window_options {
