@@ -241,7 +241,13 @@ Test(judgement, of_a_forbidden_node_says_which_group_it_takes)
 	cr_expect_str_eq(j.missing, "this user may not open /dev/dri/renderD128");
 	scene_expect_finding(&j, FINDING_WARN, "GPU",
 		"/dev/dri/renderD128: amdgpu, but this user may not open it",
-		"sudo usermod -aG render,video \"$USER\", then log in again");
+		"add the user to the group that owns it: sudo usermod -aG $(stat -c %g "
+		"/dev/dri/renderD128) $USER, then log in again");
+
+	s.machine.is_container = true;
+	j = scene_judge(&s);
+	cr_expect_str_eq(
+		j.help, "start the container with --group-add $(stat -c %g /dev/dri/renderD128)");
 }
 
 Test(judgement, without_a_compositor_is_that_nothing_can_be_streamed)

@@ -169,3 +169,13 @@ void advice_for(const struct machine *machine, const struct candidate *candidate
 		break;
 	}
 }
+
+void advice_for_node(const struct machine *machine, const char *node, char *buffer, size_t size)
+{
+	snprintf(buffer, size,
+		machine->is_container
+			? "start the container with --group-add $(stat -c %%g %s)"
+			: "add the user to the group that owns it: sudo usermod -aG $(stat -c %%g %s) "
+			  "$USER, then log in again",
+		node);
+}

@@ -18,6 +18,9 @@
 void advice_for(const struct machine *machine, const struct candidate *candidate, const char *code,
 	const char *package, const char *gstreamer, char *buffer, size_t size);
 
+/* The same for a node in /dev/dri that this user may not open. */
+void advice_for_node(const struct machine *machine, const char *node, char *buffer, size_t size);
+
 /* The oldest Windows drivers with encoding, of the vendors (enum machine_vendor) of this machine:
  * "NVIDIA 526.47 or newer". Truncates. */
 void advice_windows_drivers(unsigned vendors, char *buffer, size_t size);

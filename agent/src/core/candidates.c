@@ -1,5 +1,7 @@
 #include "core/candidates.h"
 
+#include "core/advice.h"
+
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -292,10 +294,7 @@ static void check_node(
 	char advice[sizeof c->advice];
 
 	if (!node->is_usable) {
-		snprintf(advice, sizeof advice,
-			"add the user to the group that owns it: sudo usermod -aG $(stat -c %%g "
-			"%.63s) $USER, then log in again",
-			node->path);
+		advice_for_node(s->machine, node->path, advice, sizeof advice);
 		obstruct(c, advice, "no permission to open %s", node->path);
 	}
 	if (!gpu_fits(s, node))

@@ -108,7 +108,7 @@ static bool is_without_device(const struct machine *m, struct judgement *j)
 		return false;
 	if (forbidden) {
 		MISSING("this user may not open %s", forbidden->path);
-		HELP("sudo usermod -aG render,video \"$USER\", then log in again");
+		advice_for_node(m, forbidden->path, j->help, sizeof j->help);
 	} else if (m->is_container) {
 		MISSING("this container was given no GPU: there is no render node in /dev/dri");
 		HELP("if the machine has a GPU, start the container with --device=/dev/dri");

@@ -99,7 +99,8 @@ static void add_vgem(const struct judgement_facts *facts, struct judgement *j)
 		add(j, facts->machine->has_dxg ? FINDING_WARN : FINDING_NOTE, "GPU",
 			"the kernel's module vgem is not loaded");
 		advise(j,
-			"sudo modprobe vgem; for good: loadKernelModules=vgem in [wsl2] of .wslconfig");
+			"%ssudo modprobe vgem; for good: loadKernelModules=vgem in [wsl2] of .wslconfig",
+			facts->machine->is_container ? "outside of the container: " : "");
 		break;
 	case VGEM_GONE:
 		add(j, FINDING_NOTE, "GPU",
@@ -144,8 +145,12 @@ static void add_nodes(const struct judgement_facts *facts, struct judgement *j)
 			node->path, *node->driver ? node->driver : "unknown driver",
 			is_vgem && !m->has_dxg ? ", which has no GPU behind it" : "",
 			node->is_usable ? "" : ", but this user may not open it");
-		if (!node->is_usable)
-			advise(j, "sudo usermod -aG render,video \"$USER\", then log in again");
+		if (!node->is_usable) {
+			char help[256];
+
+			advice_for_node(m, node->path, help, sizeof help);
+			advise(j, "%s", help);
+		}
 	}
 	add_hiding(m, j);
 	if (!count && !m->is_wsl) {
