@@ -38,6 +38,7 @@
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define DEFAULT_USER "helix"
+#define PATIENCE_S   2
 
 struct running {
 	int socket;
@@ -102,14 +103,17 @@ static bool write_frame(int socket, char type, unsigned char *frame, size_t size
 }
 
 /* The last word. What wsl.exe still sends is read, as long as it does: a socket that is closed with
- * something unread in it takes back what it sent. */
+ * something unread in it takes back what it sent. One that was killed may leave its end open for
+ * ever, with wine. */
 static void send_exit(int socket, int code)
 {
 	unsigned char frame[BRIDGE_HEADER + 1] = { [BRIDGE_HEADER] = (unsigned char)code };
+	struct timeval patience = { .tv_sec = PATIENCE_S };
 	char ignored[4096];
 
 	write_frame(socket, BRIDGE_EXIT, frame, 1);
 	shutdown(socket, SHUT_WR);
+	setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
 	while (read(socket, ignored, sizeof ignored) > 0)
 		;
 }
