@@ -5,8 +5,9 @@
 #include "sys/descendants.h"
 #include "sys/log.h"
 
+#include <dirent.h>
 #include <errno.h>
-#include <ftw.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -20,8 +21,8 @@
 
 #define GRACE_US (500 * USEC_PER_MSEC)
 /* A socket's path has 107 bytes; the longest name in the directory is about 40. */
-#define MAX_RUNTIME_DIR      64
-#define MAX_OPEN_DIRECTORIES 16
+#define MAX_RUNTIME_DIR 64
+#define MAX_DEPTH       32
 
 /* The directory lives as long as the program, and keeper_done() must know it. */
 static char runtime_dir[MAX_RUNTIME_DIR];
@@ -93,22 +94,43 @@ static void unmount_below(const char *directory)
 	fclose(file);
 }
 
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *position)
+/* All in it, but not what is mounted there: that is somebody's. What cannot go stays; the rest
+ * goes. On an overlay only directories tell by their device where they are, so that nftw with
+ * FTW_MOUNT would leave every file. */
+static void empty_directory(int parent, const char *name, dev_t device, int depth)
 {
-	(void)status;
-	(void)type;
-	(void)position;
-	remove(path); /* what cannot go stays; the rest goes */
-	return 0;
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat status;
+	DIR *directory = NULL;
+
+	if (fd < 0)
+		return;
+	if (depth < MAX_DEPTH && fstat(fd, &status) == 0 && status.st_dev == device)
+		directory = fdopendir(fd);
+	if (!directory) {
+		close(fd);
+		return;
+	}
+	for (struct dirent *entry; (entry = readdir(directory));) {
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		if (unlinkat(fd, entry->d_name, 0) == 0 || errno != EISDIR)
+			continue;
+		empty_directory(fd, entry->d_name, device, depth + 1);
+		unlinkat(fd, entry->d_name, AT_REMOVEDIR);
+	}
+	closedir(directory);
 }
 
 static void remove_runtime_dir(void)
 {
-	if (access(runtime_dir, F_OK) < 0)
+	struct stat status;
+
+	if (stat(runtime_dir, &status) < 0)
 		return;
 	unmount_below(runtime_dir);
-	nftw(runtime_dir, remove_entry, MAX_OPEN_DIRECTORIES, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-	if (!access(runtime_dir, F_OK))
+	empty_directory(AT_FDCWD, runtime_dir, status.st_dev, 0);
+	if (rmdir(runtime_dir) < 0)
 		log_warn("keeper: %s could not be removed", runtime_dir);
 }
 
