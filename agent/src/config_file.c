@@ -7,6 +7,7 @@
 
 struct reader {
 	struct options *options;
+	enum option_source source;
 	char *error;
 };
 
@@ -14,13 +15,15 @@ static int on_setting(void *owner, const char *section, const char *name, const 
 {
 	struct reader *reader = owner;
 
-	return options_set(reader->options, OPTION_FILE, section, name, value, reader->error) >= 0;
+	return options_set(reader->options, reader->source, section, name, value, reader->error) >=
+		0;
 }
 
-int config_file_apply(struct options *options, const char *path, char error[OPTIONS_ERROR_SIZE])
+int config_file_apply(struct options *options, enum option_source source, const char *path,
+	char error[OPTIONS_ERROR_SIZE])
 {
 	char sentence[OPTIONS_ERROR_SIZE] = "";
-	struct reader reader = { options, sentence };
+	struct reader reader = { options, source, sentence };
 	FILE *file = fopen(path, "re");
 
 	if (!file)

@@ -39,25 +39,50 @@ static void print_help(FILE *out)
 	options_print_help(out);
 	fputs("\n"
 	      "Each option can also stand in the environment (--log-level as HELIX_LOG_LEVEL) and in\n"
-	      "/etc/helix.conf, or the file that HELIX_CONFIG names; `helix-agent config` prints that\n"
-	      "format. The command line wins over the environment, and that over the file.\n",
+	      "~/.config/helix.conf and /etc/helix.conf, or in the file that HELIX_CONFIG names instead;\n"
+	      "`helix-agent config` prints that format. The command line wins over the environment, that\n"
+	      "over your file, and that over the one in /etc.\n",
 		out);
 }
 
-static int read_config_file(struct options *options, char error[OPTIONS_ERROR_SIZE])
+/* A file that need not be there, unless it was named. */
+static int read_config_file(struct options *options, enum option_source source, const char *path,
+	bool was_named, char error[OPTIONS_ERROR_SIZE])
 {
-	const char *path = getenv("HELIX_CONFIG");
-	bool named = path && *path;
+	int r = config_file_apply(options, source, path, error);
 
-	if (!named)
-		path = SYSTEM_CONFIG;
-	int r = config_file_apply(options, path, error);
 	if (r == -EINVAL || r == 0)
 		return r;
-	if (!named && r == -ENOENT)
+	if (!was_named && (r == -ENOENT || r == -ENOTDIR))
 		return 0;
 	snprintf(error, OPTIONS_ERROR_SIZE, "%.120s: %s", path, strerror(-r));
 	return -EINVAL;
+}
+
+/* False where there is no place for one. */
+static bool find_user_config(char path[PATH_MAX])
+{
+	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	int length = -1;
+
+	if (config && *config == '/')
+		length = snprintf(path, PATH_MAX, "%s/helix.conf", config);
+	else if (home && *home == '/')
+		length = snprintf(path, PATH_MAX, "%s/.config/helix.conf", home);
+	return length >= 0 && length < PATH_MAX;
+}
+
+static int read_config_files(struct options *options, char error[OPTIONS_ERROR_SIZE])
+{
+	const char *named = getenv("HELIX_CONFIG");
+	char path[PATH_MAX];
+
+	if (named && *named)
+		return read_config_file(options, OPTION_FILE, named, true, error);
+	int r = read_config_file(options, OPTION_FILE, SYSTEM_CONFIG, false, error);
+	if (r >= 0 && find_user_config(path))
+		r = read_config_file(options, OPTION_USER_FILE, path, false, error);
+	return r;
 }
 
 static int check(const struct options *options, char error[OPTIONS_ERROR_SIZE])
@@ -102,7 +127,7 @@ static int read_options(struct options *options, int argc, const char *const *ar
 
 	int r = options_init(options);
 	if (r >= 0)
-		r = read_config_file(options, error);
+		r = read_config_files(options, error);
 	if (r >= 0)
 		r = options_parse_environment(options, (const char *const *)environ, error);
 	if (r >= 0)

@@ -1,8 +1,10 @@
 /* Who may come in, and what those cost who should not have. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { startAgent } from '../lib/agent.mjs';
 import { connect, open, RefusedError, sp } from '../lib/client.mjs';
@@ -187,6 +189,26 @@ describe('the command line', () => {
     assert.match(run(['frobnicate']).stderr, /no such command/);
     assert.match(run([], { HELIX_CONFIG: '/nonexistent' }).stderr, /nonexistent: No such file/);
     assert.match(run(['--token', 'short']).stderr, /token: expected 16 to 128/);
+  });
+
+  test('takes settings from a file of the user, which wins over the one for all', (t) => {
+    const home = mkdtempSync(join(tmpdir(), 'helix-home-'));
+    t.after(() => rmSync(home, { recursive: true }));
+    mkdirSync(join(home, '.config'));
+    writeFileSync(join(home, '.config/helix.conf'), '[stream]\nfps=20\nsize=800x600\n');
+    writeFileSync(join(home, 'other.conf'), '[stream]\nbitrate=1234\n');
+    const own = run(['config'], { HOME: home, HELIX_SIZE: '640x480' }).stdout;
+    const named = run(['config'], { HOME: home, HELIX_CONFIG: join(home, 'other.conf') }).stdout;
+
+    assert.match(own, /# file of the user\nfps=20\n/);
+    assert.match(own, /# environment\nsize=640x480\n/);
+    assert.match(named, /# file\nbitrate=1234\n/);
+    assert.match(named, /# default\nfps=/);
+
+    writeFileSync(join(home, '.config/helix.conf'), '[stream]\nfp=20\n');
+    const wrong = run(['config'], { XDG_CONFIG_HOME: join(home, '.config') });
+    assert.equal(wrong.status, 2);
+    assert.match(wrong.stderr, /\.config\/helix\.conf:2: .*fp/);
   });
 
   test('prints help, version and settings', () => {

@@ -406,7 +406,8 @@ static void print_value(struct options *options, const struct row *row, FILE *ou
 
 void options_print(const struct options *options, FILE *out)
 {
-	static const char *const sources[] = { "default", "file", "environment", "command line" };
+	static const char *const sources[] = { "default", "file", "file of the user", "environment",
+		"command line" };
 	struct options *mutable = (struct options *)options;
 	const char *section = "";
 

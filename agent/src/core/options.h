@@ -24,7 +24,13 @@ struct option_list {
 };
 
 /* Where a value came from; a weaker source does not overwrite a stronger one. */
-enum option_source { OPTION_DEFAULT, OPTION_FILE, OPTION_ENVIRONMENT, OPTION_COMMAND_LINE };
+enum option_source {
+	OPTION_DEFAULT,
+	OPTION_FILE,
+	OPTION_USER_FILE,
+	OPTION_ENVIRONMENT,
+	OPTION_COMMAND_LINE
+};
 
 struct options {
 	char *listen_address;
