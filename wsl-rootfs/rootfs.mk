@@ -1,4 +1,5 @@
-# The agent's Debian package, and the image that the launcher imports. Included by the Makefile.
+# The agent's Debian package, the image that the launcher imports, and the container of it. Included
+# by the Makefile.
 #   SUITE      trixie (the image), or any in wsl-rootfs/suites; `make deb` without: this machine's
 #   PROFILE    desktop or minimal
 #   MIRROR, SECURITY_MIRROR    where packages come from
@@ -15,16 +16,26 @@ deps-rootfs:
 	$(Q)agent/packages/install wsl-rootfs/packages/host.txt agent/packages/debian/tools.txt
 rootfs: deps-rootfs                                      ## the image for WSL (PROFILE=minimal)
 	$(Q)wsl-rootfs/rootfs.sh $(PROFILE) $(SUITE)
-rootfs-test: node_modules                                ## tests of a built image (PROFILE=minimal)
+rootfs-test: launcher-programs node_modules              ## tests of a built image (PROFILE=minimal)
 	$(Q)ROOTFS_PROFILE=$(PROFILE) node --test $(or $(FILE),$(wildcard tests/rootfs/*.test.mjs))
+deb-test: deps-rootfs deps-deb node_modules              ## the package on a bare Debian (SUITE=bookworm)
+	$(Q)DEB_SUITE=$(or $(SUITE),trixie) node --test tests/deb/*.test.mjs
+
+deps-compose:
+	$(Q)agent/packages/install tests/compose/packages.txt
+compose-test: deps-compose node_modules                  ## tests of compose/ (root; takes the minimal image)
+	$(Q)node --test $(or $(FILE),$(wildcard tests/compose/*.test.mjs))
 
 # What a release is: both Windows programs, the image with its manifest and bill of materials, and the
-# agent's packages, each below the name of its release.
-dist: launcher installer rootfs deb                      ## all of a release, in build/dist
-	$(Q)rm -rf build/dist && mkdir -p build/dist && cp build/Helix.exe build/HelixSetup.exe \
-	    build/rootfs/helix-$(VERSION)-*.tar.gz build/rootfs/manifest.json build/rootfs/sbom.spdx.json \
-	    build/dist
-	$(Q)for deb in build/deb/*/*.deb; do install -D -m 644 -t build/dist/$$(basename $$(dirname $$deb)) $$deb; done
-	$(Q)cd build/dist && find . -type f ! -name "SHA256SUMS*" | sort | xargs sha256sum > SHA256SUMS.new && mv SHA256SUMS.new SHA256SUMS && cat SHA256SUMS
+# agent's package for each release of Linux in DIST_SUITES.
+DIST_SUITES ?= bookworm trixie
+dist: launcher installer deps-deb rootfs                          ## all of a release, in build/dist
+	$(Q)rm -rf build/dist && mkdir -p build/dist && cp build/Helix.exe build/HelixSetup.exe build/dist
+	$(Q)cp -l build/rootfs/helix-$(VERSION)-*.tar.gz build/rootfs/helix-$(VERSION)-*.wsl \
+	    build/rootfs/manifest.json build/rootfs/sbom.spdx.json build/dist
+	$(Q)set -e; for suite in $(DIST_SUITES); do deb=$$(wsl-rootfs/deb.sh $$suite); \
+	    lintian --allow-root --fail-on error,warning build/deb/$$suite/*.changes; \
+	    install -D -m 644 -t build/dist/$$suite $$deb; done
+	$(Q)cd build/dist && find . -type f ! -name SHA256SUMS | sort | xargs sha256sum > SHA256SUMS && cat SHA256SUMS
 
-.PHONY: deps-deb deb deps-rootfs rootfs rootfs-test dist
+.PHONY: deps-deb deb deb-test deps-rootfs rootfs rootfs-test deps-compose compose-test dist

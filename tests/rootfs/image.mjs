@@ -4,6 +4,7 @@
  *   image.entries.get('etc/wsl.conf')       {mode: '-rw-r--r--', owner: '0/0', size, time, target}
  *   image.read('etc/wsl.conf')
  *   image.run(['helix-agent', '--version'])  as WSL would; {status, stdout, stderr}
+ *   image.start(['helix-agent'], { boots: false })   likewise, its [boot] command left out; the child
  *
  *   ROOTFS_DIRECTORY   the directory with the images, instead of build/rootfs */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
@@ -49,24 +50,31 @@ function unpack(archive, hash) {
   return tree;
 }
 
-export function openImage(profile) {
-  const suffix = profile === 'desktop' ? '' : `-${profile}`;
-  const manifestPath = join(DIRECTORY, `manifest${suffix}.json`);
+const suffixOf = (profile) => (profile === 'desktop' ? '' : `-${profile}`);
+
+/** The files of an image: {archive, manifestPath, manifest}. */
+export function findImage(profile) {
+  const manifestPath = join(DIRECTORY, `manifest${suffixOf(profile)}.json`);
   if (!existsSync(manifestPath))
     throw new Error(`${manifestPath} is not there: make rootfs PROFILE=${profile}`);
   const manifest = JSON.parse(readFileSync(manifestPath));
-  const archive = join(DIRECTORY, manifest.url);
+  return { archive: join(DIRECTORY, manifest.url), manifestPath, manifest };
+}
+
+export function openImage(profile) {
+  const { archive, manifestPath, manifest } = findImage(profile);
   const hash = sha256(archive);
   const tree = unpack(archive, hash);
   return {
     manifest, archive, hash, tree,
     manifestBytes: readFileSync(manifestPath).length,
-    sbom: JSON.parse(readFileSync(join(DIRECTORY, `sbom${suffix}.spdx.json`))),
+    sbom: JSON.parse(readFileSync(join(DIRECTORY, `sbom${suffixOf(profile)}.spdx.json`))),
     ...list(archive),
     read: (path) => readFileSync(join(tree, path), 'utf8'),
     run: (command, { user = '' } = {}) => spawnSync(ENTER, [tree, ...command],
       { encoding: 'utf8', env: { ...process.env, WSL_USER: user } }),
-    start: (command) => spawn(ENTER, [tree, ...command], { stdio: ['pipe', 'pipe', 'pipe'] }),
+    start: (command, { boots = true } = {}) => spawn(ENTER, [tree, ...command],
+      { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, WSL_BOOT: boots ? 'yes' : 'no' } }),
   };
 }
 

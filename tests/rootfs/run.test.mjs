@@ -22,6 +22,9 @@ const AGENT = {
   desktop: ['helix-agent', 'run', '--leash', '--app', 'gnome-terminal', '--listen', '127.0.0.1:0'],
 }[profile];
 
+/* What it should not leave behind is listed. */
+const SCRIPT = `echo exec >&2; "$@"; code=$?; ls -d /tmp/helix-?????? >&2; exit $code`;
+
 const seconds = (from, to) => `${((to - from) / 1000).toFixed(2)} s`;
 
 describe(`the ${profile} image`, () => {
@@ -31,7 +34,8 @@ describe(`the ${profile} image`, () => {
 
   before(async () => {
     times.wsl = performance.now();
-    child = image.start(['sh', '-c', 'echo exec >&2; exec "$@"', 'sh', ...AGENT]);
+    /* WSL does not wait for the boot command. Here it comes very late. */
+    child = image.start(['sh', '-c', SCRIPT, 'sh', ...AGENT], { boots: false });
     child.stderr.setEncoding('utf8').on('data', (text) => {
       if (!log) times.exec = performance.now();
       log += text;
@@ -54,6 +58,30 @@ describe(`the ${profile} image`, () => {
     console.log(`from exec to the ready line ${seconds(times.exec, times.ready)}, ` +
       `to the first picture ${seconds(times.exec, times.picture)}`);
     assert.equal(viewer.stream.widthPx, 1280);
+  });
+
+  test('is not disturbed by the boot command, whenever and how often that comes', () => {
+    const agent = descendants(child.pid).find(({ name }) => name === 'helix-agent');
+    const asRoot = (script) => execFileSync('nsenter', ['--target', String(agent.pid), '--mount', '--root', '--pid',
+      '--wdns=/', 'sh', '-euc', script], { encoding: 'utf8' });
+    const files = () => asRoot('cd /tmp && find . ! -type s | sort').trim().split('\n');
+    const boot = () => asRoot('/usr/libexec/helix-wsl/boot; cat /etc/machine-id');
+    const missing = () => {
+      const there = files();
+      return before.filter((path) => !there.includes(path));
+    };
+    const before = files();
+    /* Of a desktop that was cut off; and ours, as if the clock had jumped since it started. */
+    asRoot(`mkdir -p /tmp/helix-before/deep; touch /tmp/.X90-lock
+      touch -d '1 hour ago' /tmp/helix-?????? /tmp/.X90-lock`);
+
+    const id = boot();
+    assert.match(id, /^[0-9a-f]{32}\n$/);
+    assert.deepEqual(missing(), []);
+    assert.ok(before.some((path) => /^\.\/helix-\w{6}$/.test(path)));
+    assert.deepEqual(files().filter((path) => /before|X90/.test(path)), []);
+    assert.equal(boot(), id);
+    assert.deepEqual(missing(), []);
   });
 
   test('takes what is typed, as the user of the image', async () => {
@@ -104,6 +132,7 @@ describe(`the ${profile} image`, () => {
     const [code] = await within(exited, 10000, 'the end');
 
     assert.equal(code, 0, log);
+    assert.doesNotMatch(log, /^\/tmp\/helix-/m);
     await until('all processes are gone', () => !processes.some(isAlive), 5000);
   });
 });
