@@ -102,6 +102,8 @@ Test(judgement, warns_of_a_vgem_that_nothing_hides_from_the_compositor)
 	s.machine.node_count = 1;
 	s.machine.nodes[0] = (struct drm_node){ "/dev/dri/renderD128", "vgem", true, true, false };
 
+	struct judgement alone = scene_judge(&s);
+	s.machine.has_udevd = true;
 	struct judgement bare = scene_judge(&s);
 	s.machine.nodes[0].is_ignored = true;
 	struct judgement hidden = scene_judge(&s);
@@ -110,6 +112,10 @@ Test(judgement, warns_of_a_vgem_that_nothing_hides_from_the_compositor)
 		"the compositor will take vgem for a GPU, which it is not",
 		"put Helix's 61-helix-vgem.rules into /etc/udev/rules.d, then `sudo udevadm "
 		"control --reload && sudo udevadm trigger --subsystem-match=drm`");
+	scene_expect_finding(&alone, FINDING_WARN, "GPU",
+		"the compositor will take vgem for a GPU, which it is not",
+		"sudo sh -c 'mkdir -p /run/udev/data; for n in 128; do echo "
+		"G:mutter-device-ignore > /run/udev/data/c226:$n; done', then start Helix anew");
 	cr_expect_not(scene_says(&hidden, "the compositor will take vgem"));
 }
 

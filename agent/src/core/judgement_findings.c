@@ -117,16 +117,29 @@ static bool is_mistaken_for_gpu(const struct drm_node *node)
 
 static void add_hiding(const struct machine *m, struct judgement *j)
 {
+	char minors[64] = "";
+
 	for (size_t i = 0; i < m->node_count; i++) {
-		if (!is_mistaken_for_gpu(&m->nodes[i]))
-			continue;
-		add(j, FINDING_WARN, "GPU",
-			"the compositor will take vgem for a GPU, which it is not");
+		size_t length = strlen(minors);
+		const char *path = m->nodes[i].path;
+
+		if (is_mistaken_for_gpu(&m->nodes[i]))
+			snprintf(minors + length, sizeof minors - length, " %.8s",
+				path + strcspn(path, "0123456789"));
+	}
+	if (!*minors)
+		return;
+	add(j, FINDING_WARN, "GPU", "the compositor will take vgem for a GPU, which it is not");
+	if (m->has_udevd)
 		advise(j,
 			"put Helix's 61-helix-vgem.rules into /etc/udev/rules.d, then `sudo udevadm "
 			"control --reload && sudo udevadm trigger --subsystem-match=drm`");
-		return;
-	}
+	else /* what udevd would write: udev(7), and sd-device's database */
+		advise(j,
+			"sudo sh -c 'mkdir -p /run/udev/data; for n in%s; do echo "
+			"G:mutter-device-ignore > /run/udev/data/c226:$n; done', then start Helix "
+			"anew",
+			minors);
 }
 
 static void add_nodes(const struct judgement_facts *facts, struct judgement *j)

@@ -31,6 +31,7 @@ struct drm_node {
 struct machine {
 	char kernel[128]; /* "6.6.87.2-microsoft-standard-WSL2" */
 	bool is_wsl, is_container;
+	bool has_udevd;          /* it runs: its rules count */
 	char wsl_version[32];    /* "2.5.10.0"; "" = unknown */
 	char wsl_networking[32]; /* "nat", "mirrored", ...; "" = unknown */
 

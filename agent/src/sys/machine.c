@@ -318,6 +318,7 @@ void machine_read(const char *root, struct machine *ret_machine)
 
 	*m = (struct machine){ 0 };
 	read_kernel(root, m);
+	m->has_udevd = exists(root, "/run/udev/control");
 	m->is_container = exists(root, "/.dockerenv") || exists(root, "/run/.containerenv");
 	read_dxg(root, m);
 	m->has_libd3d12 = exists(root, "/usr/lib/wsl/lib/libd3d12.so") &&
