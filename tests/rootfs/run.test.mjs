@@ -136,3 +136,19 @@ describe(`the ${profile} image`, () => {
     await until('all processes are gone', () => !processes.some(isAlive), 5000);
   });
 });
+
+test('the boot command hides vgem from the compositor, and nothing else', () => {
+  const script = `mount -t tmpfs tmpfs /sys
+    for device in vgem:card0 vgem:renderD128 amdgpu:card1 amdgpu:renderD129; do
+      mkdir -p /sys/devices/\${device%:*} /sys/class/drm/\${device#*:}
+      ln -s ../../../devices/\${device%:*} /sys/class/drm/\${device#*:}/device
+    done
+    mkdir /sys/class/drm/card0-HDMI-A-1
+    /usr/libexec/helix-wsl/boot
+    cd /run/udev/data && grep -r . | sort`;
+  const { stdout, status } = openImage(profile).run(['sh', '-euc', script], { user: 'root' });
+
+  assert.equal(status, 0);
+  assert.equal(stdout, ['0:G', '0:Q', '128:G', '128:Q'].map((entry) => `c226:${entry}`)
+    .map((entry) => entry.replace(/:([GQ])/, ':$1:mutter-device-ignore\n')).join(''));
+});

@@ -13,3 +13,6 @@ groups=$groups,$(chroot "$1" getent group render | cut -d : -f 3)
 chroot "$1" groupadd --gid 1789 helix
 chroot "$1" useradd --uid 1789 --gid 1789 --groups "$groups" --create-home --shell /bin/bash \
 	--comment Helix helix
+# The agent runs nothing of XDG's autostart, which would make them.
+[ ! -x "$1/usr/bin/xdg-user-dirs-update" ] ||
+	chroot "$1" setpriv --reuid 1789 --regid 1789 --clear-groups env HOME=/home/helix xdg-user-dirs-update
