@@ -114,6 +114,18 @@ struct fake_file *fake_find(const char *path)
 	return NULL;
 }
 
+const char *fake_content(const char *path)
+{
+	static char text[4097];
+	const struct fake_file *file = fake_find(path);
+
+	if (!file)
+		return NULL;
+	memcpy(text, file->bytes, file->size);
+	text[file->size] = '\0';
+	return text;
+}
+
 void fake_write(const char *path, const void *bytes, size_t size)
 {
 	struct fake_file *file = fake_find(path);

@@ -153,6 +153,8 @@ void fake_put_local_image(unsigned version, bool has_manifest);
 void fake_install(void);
 
 struct fake_file *fake_find(const char *path);
+/* As text, until the next call; NULL when there is no such file. */
+const char *fake_content(const char *path);
 void fake_write(const char *path, const void *bytes, size_t size);
 void fake_remove(const char *path);
 void fake_manifest(unsigned version, const char *url, char *json, size_t size);

@@ -8,7 +8,7 @@ wt_cflags  := $(filter-out -MMD -MP,$(launcher_cflags)) -Wno-missing-prototypes 
 wt_ldflags := -municode -fstack-protector-strong -static -s -Wl,--gc-sections
 wt         := $(MINGW)gcc $(wt_cflags)
 core_tests := $(wildcard tests/launcher/test_*.c) \
-              $(wildcard $(addprefix tests/launcher/fake_,pc.c platform.c server.c wsl.c))
+              $(addprefix tests/launcher/,fake_pc.c fake_platform.c fake_server.c fake_wsl.c launch_good.c)
 win         = $(1:%=windows-launcher/win/%.c)
 lt          = $(1:%=tests/launcher/%.c)
 wt_text    := windows-launcher/core/text.c windows-launcher/core/command.c

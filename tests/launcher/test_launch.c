@@ -2,41 +2,9 @@
 #include "check.h"
 #include "core/strings.h"
 #include "fake_platform.h"
+#include "launch_good.h"
 
 #include <string.h>
-
-static struct options plain(void)
-{
-	return (struct options){ .name = "Helix", .manifest = FAKE_URL };
-}
-
-/* The PC came up, the person worked, and everything is as it should be afterwards. */
-static void check_good(int exit_code)
-{
-	CHECK_NUMBER(exit_code, 0);
-	CHECK(fake.views > 0);
-	CHECK(!fake.is_home_lost);
-	CHECK(!fake.is_endless);
-	CHECK(!fake.is_running);
-	CHECK(!fake.is_view_open);
-	CHECK(!fake.has_tunnel);
-	CHECK(!fake.was_token_shown);
-	CHECK(fake.is_registered);
-	CHECK_TEXT(fake.home, fake.truth);
-	CHECK(!fake_find(FAKE_DATA "\\home.tar"));
-}
-
-static const char *content_of(const char *path)
-{
-	static char text[4097];
-	const struct fake_file *file = fake_find(path);
-
-	if (!file)
-		return NULL;
-	memcpy(text, file->bytes, file->size);
-	text[file->size] = '\0';
-	return text;
-}
 
 TEST(launch, downloads_sets_up_and_opens_on_the_first_start)
 {
@@ -49,7 +17,7 @@ TEST(launch, downloads_sets_up_and_opens_on_the_first_start)
 	CHECK_NUMBER(fake.downloads, 1);
 	CHECK_NUMBER(fake.saves, 0);
 	CHECK_NUMBER(fake.questions, 0);
-	CHECK_TEXT(content_of(FAKE_DATA "\\installed.json"), "{\"version\": \"0.1.0\"}\n");
+	CHECK_TEXT(fake_content(FAKE_DATA "\\installed.json"), "{\"version\": \"0.1.0\"}\n");
 	CHECK_NUMBER(fake.file_count, 1); /* what was downloaded is gone */
 }
 
@@ -88,7 +56,7 @@ TEST(launch, takes_the_image_beside_the_exe)
 	CHECK_NUMBER(fake.system_version, 7);
 	CHECK(fake_find(FAKE_EXE "\\helix.tar.gz"));
 	/* By the agent itself, as nothing else told it. */
-	CHECK_TEXT(content_of(FAKE_DATA "\\installed.json"), "{\"version\": \"0.7.0\"}\n");
+	CHECK_TEXT(fake_content(FAKE_DATA "\\installed.json"), "{\"version\": \"0.7.0\"}\n");
 }
 
 TEST(launch, verifies_the_image_beside_the_exe_by_its_manifest)
@@ -100,7 +68,7 @@ TEST(launch, verifies_the_image_beside_the_exe_by_its_manifest)
 	fake_put_local_image(7, true);
 	check_good(fake_run(&options));
 
-	CHECK_TEXT(content_of(FAKE_DATA "\\installed.json"), "{\"version\": \"0.7.0\"}\n");
+	CHECK_TEXT(fake_content(FAKE_DATA "\\installed.json"), "{\"version\": \"0.7.0\"}\n");
 }
 
 TEST(launch, takes_the_image_that_was_named)

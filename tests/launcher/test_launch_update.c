@@ -1,41 +1,9 @@
 /* Newer systems: found, offered, declined, installed. */
 #include "check.h"
 #include "fake_platform.h"
+#include "launch_good.h"
 
 #include <string.h>
-
-static struct options plain(void)
-{
-	return (struct options){ .name = "Helix", .manifest = FAKE_URL };
-}
-
-/* The PC came up, the person worked, and everything is as it should be afterwards. */
-static void check_good(int exit_code)
-{
-	CHECK_NUMBER(exit_code, 0);
-	CHECK(fake.views > 0);
-	CHECK(!fake.is_home_lost);
-	CHECK(!fake.is_endless);
-	CHECK(!fake.is_running);
-	CHECK(!fake.is_view_open);
-	CHECK(!fake.has_tunnel);
-	CHECK(!fake.was_token_shown);
-	CHECK(fake.is_registered);
-	CHECK_TEXT(fake.home, fake.truth);
-	CHECK(!fake_find(FAKE_DATA "\\home.tar"));
-}
-
-static const char *content_of(const char *path)
-{
-	static char text[4097];
-	const struct fake_file *file = fake_find(path);
-
-	if (!file)
-		return NULL;
-	memcpy(text, file->bytes, file->size);
-	text[file->size] = '\0';
-	return text;
-}
 
 /* One start that lasts long enough to find out that there is version 2. */
 static void find_update(struct options *options)
@@ -63,7 +31,7 @@ TEST(update, updates_the_system_and_keeps_home)
 	CHECK_NUMBER(fake.system_version, 2);
 	CHECK_TEXT(fake.home, "letters++");
 	CHECK_NUMBER(fake.file_count, 1);
-	CHECK_TEXT(content_of(FAKE_DATA "\\installed.json"), "{\"version\": \"0.2.0\"}\n");
+	CHECK_TEXT(fake_content(FAKE_DATA "\\installed.json"), "{\"version\": \"0.2.0\"}\n");
 
 	fake_restart();
 	check_good(fake_run(&options));
