@@ -1,8 +1,9 @@
 #!/bin/sh
 # deb.sh [SUITE]: builds the agent's Debian package from this tree into build/deb/SUITE, and prints its
 # path. Without SUITE for the release of this machine, with what is installed here; else, or with
-# CHROOT=1, inside a tree of that release, which is kept in build/rootfs/cache. What was built of the
-# same sources is not built again.
+# CHROOT=1, inside a tree of that release, which is kept in build/rootfs/cache with the packages of the
+# day on which it was made. What was built of the same sources in the same place is not built again.
+# FRESH=1 makes the tree and the package anew.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -31,7 +32,7 @@ stage_source() {
 }
 
 hash_of_source() {
-	(cd "$stage" && find . -type f | LC_ALL=C sort | xargs sha256sum && echo "$SOURCE_DATE_EPOCH") |
+	(cd "$stage" && find . -type f | LC_ALL=C sort | xargs sha256sum && echo "$SOURCE_DATE_EPOCH $where") |
 		sha256sum
 }
 
@@ -46,8 +47,9 @@ build_tree() {
 	set -- "$(build_dependencies | paste -sd ,)"
 	key=$(printf '%s' "$1 $suite $components" | sha256sum | cut -c 1-12)
 	tree=$cache/build-$suite-$arch-$key.tar
-	[ ! -f "$tree" ] || return 0
+	[ ! -f "$tree" ] || [ "${FRESH-}" = 1 ] || return 0
 	say TREE "$tree"
+	rm -f "$tree"
 	bootstrap --variant=buildd --format=tar --include="$1" '' "$tree.new"
 	mv "$tree.new" "$tree"
 }
@@ -66,16 +68,16 @@ build_here() {
 	(cd "$stage" && dpkg-buildpackage -b -us -uc >&2)
 }
 
+where=inside
+[ "$suite" != "$here" ] || [ "${CHROOT-}" = 1 ] || where=here
+
 stage_source
 hash=$(hash_of_source)
-if [ "$(cat "$out/source.sha256" 2>/dev/null)" != "$hash" ] || [ ! -f "$out/$package" ]; then
+if [ "${FRESH-}" = 1 ] || [ "$(cat "$out/source.sha256" 2>/dev/null)" != "$hash" ] ||
+	[ ! -f "$out/$package" ]; then
 	say DEB "$suite/$package"
 	rm -f "$out/source.sha256"
-	if [ "$suite" = "$here" ] && [ "${CHROOT-}" != 1 ]; then
-		build_here
-	else
-		build_inside
-	fi
+	"build_$where"
 	mv "$new"/*.deb "$new"/*.buildinfo "$new"/*.changes "$out"
 	echo "$hash" >"$out/source.sha256"
 fi

@@ -38,11 +38,22 @@ sources() {
 		"$2" "$suite-security" "$components"
 }
 
+# Else what a machine has switched off for its own sake would be off for everybody, and nobody told.
+admit_old_lists() {
+	checks=$(sed -n 's/^Acquire::\(Check-[^ ]*\) "\(false\|no\|off\|0\)";$/\1/p' "$cache/apt.conf" | paste -sd ' ')
+	[ -z "$checks" ] ||
+		echo "wsl-rootfs: like this machine's apt, this takes lists of packages of any age (off: $checks)" >&2
+}
+
 # bootstrap ARGUMENT...: mmdebstrap for the suite. It reaches the packages as this machine does: by
 # the proxy and the checks of its own apt, from MIRROR and SECURITY_MIRROR where they are set.
 bootstrap() {
 	mkdir -p "$cache/tmp"
 	apt-config dump | grep -E '^Acquire::(https?::|Check-|Retries)' >"$cache/apt.conf" || true
+	case " $* " in
+	*" --skip=update "*) ;;
+	*) admit_old_lists ;;
+	esac
 	sources "${MIRROR:-$mirror}" "${SECURITY_MIRROR:-$security}" |
 		TMPDIR="$PWD/$cache/tmp" mmdebstrap --quiet --keyring="/usr/share/keyrings/$keyring" \
 			--aptopt="$cache/apt.conf" --skip=output/dev "$@" - >&2

@@ -26,16 +26,25 @@ deps-compose:
 compose-test: deps-compose node_modules                  ## tests of compose/ (root; takes the minimal image)
 	$(Q)node --test $(or $(FILE),$(wildcard tests/compose/*.test.mjs))
 
+rootfs-twice: deps-rootfs                                ## makes it two times, and compares (PROFILE=minimal)
+	$(Q)wsl-rootfs/twice.sh $(PROFILE) $(SUITE)
+
 # What a release is: both Windows programs, the image with its manifest and bill of materials, and the
-# agent's package for each release of Linux in DIST_SUITES.
+# agent's package for each release of Linux in DIST_SUITES. The packages are built in trees of this day,
+# and the list of security updates must not be old (STALE=1 takes it anyway).
 DIST_SUITES ?= bookworm trixie
-dist: launcher installer deps-deb rootfs                          ## all of a release, in build/dist
-	$(Q)rm -rf build/dist && mkdir -p build/dist && cp build/Helix.exe build/HelixSetup.exe build/dist
-	$(Q)cp -l build/rootfs/helix-$(VERSION)-*.tar.gz build/rootfs/helix-$(VERSION)-*.wsl \
-	    build/rootfs/manifest.json build/rootfs/sbom.spdx.json build/dist
-	$(Q)set -e; for suite in $(DIST_SUITES); do deb=$$(wsl-rootfs/deb.sh $$suite); \
-	    lintian --allow-root --fail-on error,warning build/deb/$$suite/*.changes; \
-	    install -D -m 644 -t build/dist/$$suite $$deb; done
+dist: launcher installer deps-deb deps-rootfs            ## all of a release, in build/dist
+	$(Q)rm -rf build/dist
+	$(Q)set -e; for suite in $(sort $(DIST_SUITES) $(or $(SUITE),trixie)); do \
+	    FRESH=1 CHROOT=1 wsl-rootfs/deb.sh $$suite; \
+	    lintian --allow-root --fail-on error,warning build/deb/$$suite/*.changes; done
+	$(Q)CHROOT=1 wsl-rootfs/rootfs.sh desktop $(SUITE)
+	$(Q)STALE=$(STALE) wsl-rootfs/fresh.sh build/rootfs/manifest.json
+	$(Q)mkdir -p build/dist && cp build/Helix.exe build/HelixSetup.exe build/dist
+	$(Q)for suite in $(sort $(DIST_SUITES) $(or $(SUITE),trixie)); do \
+	    install -D -m 644 -t build/dist/$$suite build/deb/$$suite/helix-agent_$(VERSION)_*.deb; done
+	$(Q)image=$$(sed -n 's/^  "url": "\(.*\).tar.gz",$$/build\/rootfs\/\1/p' build/rootfs/manifest.json); \
+	    cp -l $$image.tar.gz $$image.wsl build/rootfs/manifest.json build/rootfs/sbom.spdx.json build/dist
 	$(Q)cd build/dist && find . -type f ! -name SHA256SUMS | sort | xargs sha256sum > SHA256SUMS && cat SHA256SUMS
 
-.PHONY: deps-deb deb deb-test deps-rootfs rootfs rootfs-test deps-compose compose-test dist
+.PHONY: deps-deb deb deb-test deps-rootfs rootfs rootfs-test rootfs-twice deps-compose compose-test dist

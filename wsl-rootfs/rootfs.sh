@@ -4,6 +4,7 @@
 #   other profiles than desktop have the profile in them.
 # MIRROR, SECURITY_MIRROR: where packages come from, instead of the suite's public mirrors.
 set -eu
+# shellcheck disable=SC2154 # what the suite's file says
 cd "$(dirname "$0")/.."
 
 profile=${1:-desktop}
@@ -21,7 +22,11 @@ if [ "$profile" = desktop ]; then
 else
 	suffix=-$profile
 fi
-name=helix$suffix-$version-$arch
+# The agent's, and which image of it: one with newer packages of Debian is a newer one, too.
+read -r revision <wsl-rootfs/REVISION
+image_version=$version
+[ "$revision" = 0 ] || image_version=$version-$revision
+name=helix$suffix-$image_version-$arch
 mkdir -p "$work"
 
 # What the hooks know beside the tree.
@@ -59,21 +64,24 @@ pack() {
 # The launcher reads this: windows-launcher/core/manifest.h.
 manifest() {
 	printf '{\n  "name": "Helix",\n  "version": "%s",\n  "profile": "%s",\n  "suite": "%s",\n' \
-		"$version" "$profile" "$suite"
+		"$image_version" "$profile" "$suite"
 	printf '  "size": %s,\n  "unpacked_size": %s,\n  "sha256": "%s",\n' \
 		"$(stat -c %s "$out/$name.tar.gz")" "$(stat -c %s "$work/image.tar")" "$sha256"
-	printf '  "url": "%s.tar.gz",\n  "minimum_wsl": "%s",\n  "packages": {\n' "$name" "$minimum_wsl"
-	awk -F '\t' '{ printf "%s    \"%s\": \"%s\"", (NR > 1 ? ",\n" : ""), $1, $2 } END { print "" }' \
-		"$REPORT"
-	printf '  }\n}\n'
+	printf '  "url": "%s.tar.gz",\n  "minimum_wsl": "%s"' "$name" "$minimum_wsl"
+	for object in package_lists packages; do
+		printf ',\n  "%s": {\n' "$object"
+		awk -F '\t' '{ printf "%s    \"%s\": \"%s\"", (NR > 1 ? ",\n" : ""), $1, $2 } END { print "" }' \
+			"$work/$object"
+		printf '  }'
+	done
+	printf '\n}\n'
 }
 
 make_tree
 pack
 sha256=$(sha256sum "$out/$name.tar.gz" | cut -d ' ' -f 1)
 manifest >"$out/manifest$suffix.json"
-distribution=$(case $mirror in *ubuntu*) echo ubuntu ;; *) echo debian ;; esac)
-awk -v name="$name" -v sha256="$sha256" -v distribution="$distribution" \
+awk -v name="$name" -v version="$image_version" -v sha256="$sha256" -v release="$release" \
 	-v created="$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)" \
 	-f wsl-rootfs/spdx.awk "$REPORT" >"$out/sbom$suffix.spdx.json"
 (cd "$out" && sha256sum ./*.tar.gz ./*.wsl ./*.json | sed 's|  \./|  |' >SHA256SUMS)

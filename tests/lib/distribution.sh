@@ -18,6 +18,11 @@ path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/games:/us
 # A value of wsl.conf, by its key: no two sections have the same one.
 value() { sed -n "s/^$1 *= *//p" "$root/etc/wsl.conf"; }
 
+# LANG comes from there and from nowhere else.
+locale_of() {
+	[ ! -f "$root/etc/default/locale" ] || sed -n 's/^LANG=//p' "$root/etc/default/locale" | tr -d \"
+}
+
 mount_all() {
 	mount -t tmpfs -o mode=755 tmpfs "$root/dev"
 	for device in null zero full random urandom tty; do
@@ -47,9 +52,10 @@ boot() {
 run() {
 	user=${WSL_USER:-$(value default)}
 	home=$(chroot "$root" getent passwd "$user" | cut -d : -f 6)
+	lang=$(locale_of)
 	exec chroot "$root" setpriv --reuid "$user" --regid "$(chroot "$root" id -g "$user")" --init-groups \
 		env -i --chdir="${WSL_DIRECTORY:-$home}" HOME="$home" USER="$user" LOGNAME="$user" \
-		SHELL=/bin/bash LANG=C.UTF-8 TERM=xterm-256color HOSTTYPE=x86_64 NAME=helix \
+		SHELL=/bin/bash ${lang:+LANG="$lang"} TERM=xterm-256color HOSTTYPE=x86_64 NAME=helix \
 		WSL_DISTRO_NAME="${WSL_NAME:-Helix}" WSL_INTEROP=/run/WSL/1_interop WSLENV= PATH="$path" "$@"
 }
 

@@ -1,8 +1,8 @@
 /* What is in the image, against the rules of WSL (learn.microsoft.com, "Build a custom Linux
  * distribution for WSL") and our own. ROOTFS_PROFILE: desktop instead of minimal. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { describe, test } from 'node:test';
 import { DIRECTORY, openImage, parseConf, sha256, TOP } from './image.mjs';
 
@@ -11,14 +11,51 @@ const image = openImage(profile);
 const { entries } = image;
 const COMPRESSED_LIMIT = { desktop: 450e6, minimal: 200e6 }[profile];
 const UID = 1789;
+/* Programs that become somebody else: all of them root, or the group that reads /etc/shadow. */
+const SETUID = ['chfn', 'chsh', 'dbus-daemon-launch-helper', 'fusermount3', 'gpasswd', 'mount', 'newgrp', 'passwd',
+  ...(profile === 'desktop' ? ['polkit-agent-helper-1'] : []), 'su', 'sudo', 'umount'];
+const SETGID = ['chage', 'expiry', 'unix_chkpwd'];
+const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 
+const inSources = (path) => readFileSync(join(TOP, path), 'utf8');
+/** The entries of a list with comments. */
+const lines = (path) => inSources(path).split('\n').map((line) => line.replace(/#.*/, '').trim()).filter(Boolean);
 const passwd = (file) => image.read(file).trimEnd().split('\n').map((line) => line.split(':'));
+
+/** What dpkg says of the packages. */
+function installed() {
+  const { stdout } = image.run(['dpkg-query', '-W', '-f',
+    '${Package}\t${Version}\t${Architecture}\t${source:Package}\t${source:Version}\n']);
+  return stdout.trimEnd().split('\n').map((line) => line.split('\t'))
+    .map(([name, version, architecture, source, sourceVersion]) =>
+      ({ name, version, architecture, source, sourceVersion }));
+}
 
 /** Paths that the expression finds. */
 const paths = (expression) => [...entries.keys()].filter((path) => expression.test(path));
 
 const assertFile = (path, mode, owner = '0/0') =>
   assert.deepEqual({ mode: entries.get(path)?.mode, owner: entries.get(path)?.owner }, { mode, owner }, path);
+
+describe('the image is of this tree', () => {
+  const stale = (what) => `make rootfs PROFILE=${profile}: the image is older than the tree (${what})`;
+
+  test('our files', () => {
+    for (const overlay of ['common', profile].map((name) => join(TOP, 'wsl-rootfs/overlay', name)).filter(existsSync))
+      for (const entry of readdirSync(overlay, { recursive: true, withFileTypes: true }).filter((e) => e.isFile())) {
+        const path = relative(overlay, join(entry.parentPath ?? entry.path, entry.name));
+        const ours = readFileSync(join(overlay, path));
+        assert.ok(existsSync(join(image.tree, path)) && ours.equals(readFileSync(join(image.tree, path))), stale(path));
+      }
+    assert.ok(readFileSync(join(TOP, 'windows-launcher/res/helix.ico'))
+      .equals(readFileSync(join(image.tree, 'usr/share/wsl/helix.ico'))), stale('helix.ico'));
+  });
+
+  test('the packages of the lists', () => {
+    for (const name of ['base', profile].flatMap((list) => lines(`wsl-rootfs/packages/${list}.txt`)))
+      assert.ok(Object.hasOwn(image.manifest.packages, name), stale(name));
+  });
+});
 
 describe('the archive', () => {
   test('is not larger than it may be', () => {
@@ -70,13 +107,12 @@ describe('the archive', () => {
     assert.deepEqual(open.filter((line) => !/^d.{8}t/.test(line)), []);
   });
 
-  test('holds the programs that become root, and no others', () => {
-    const setuid = [...entries].filter(([, { mode }]) => mode.startsWith('-') && mode[3] === 's')
-      .map(([path]) => path.split('/').pop());
-    const known = ['chfn', 'chsh', 'gpasswd', 'mount', 'newgrp', 'passwd', 'su', 'sudo', 'umount', 'fusermount3',
-      'dbus-daemon-launch-helper', 'polkit-agent-helper-1', 'pkexec', 'Xorg.wrap', 'ntfs-3g'];
+  test('holds the programs that become somebody else, and no others', () => {
+    const become = (at) => [...entries].filter(([, { mode }]) => mode.startsWith('-') && /[sS]/.test(mode[at]))
+      .map(([path]) => path.split('/').pop()).sort();
 
-    assert.deepEqual(setuid.filter((name) => !known.includes(name)), []);
+    assert.deepEqual(become(3), SETUID);
+    assert.deepEqual(become(6), SETGID);
   });
 });
 
@@ -111,14 +147,18 @@ describe('what WSL reads', () => {
   });
 
   test('masks what would fight with WSL when systemd is on, and boots to no display', () => {
-    for (const unit of ['systemd-resolved.service', 'systemd-networkd.service', 'NetworkManager.service',
-      'systemd-tmpfiles-setup.service', 'systemd-tmpfiles-clean.service', 'systemd-tmpfiles-clean.timer',
-      'systemd-tmpfiles-setup-dev.service', 'systemd-tmpfiles-setup-dev-early.service', 'tmp.mount',
-      'systemd-networkd-wait-online.service', 'getty@tty1.service', 'console-getty.service',
-      'systemd-firstboot.service'])
-      assert.equal(entries.get(`etc/systemd/system/${unit}`)?.target, '/dev/null', unit);
+    const units = lines('wsl-rootfs/masks.txt');
+
+    assert.ok(units.includes('systemd-resolved.service'));
+    for (const unit of units) assert.equal(entries.get(`etc/systemd/system/${unit}`)?.target, '/dev/null', unit);
     assert.match(entries.get('etc/systemd/system/default.target').target, /multi-user\.target$/);
     assert.ok(entries.has('usr/sbin/init'));
+  });
+
+  test('has what WSL starts the user\'s session with when systemd is on', () => {
+    assertFile('usr/bin/login', '-rwxr-xr-x');
+    assertFile('etc/pam.d/login', '-rw-r--r--');
+    assertFile('usr/lib/pam.d/systemd-user', '-rw-r--r--');
   });
 });
 
@@ -143,6 +183,11 @@ describe('the user', () => {
   test('may become root without being asked', () => {
     assertFile('etc/sudoers.d/helix', '-r--r-----');
     assert.equal(image.run(['sudo', '-n', 'id', '-u']).stdout, '0\n');
+  });
+
+  test('has letters beyond ASCII', () => {
+    assert.equal(image.run(['locale', 'charmap']).stdout, 'UTF-8\n');
+    assert.equal(image.run(['printenv', 'LANG']).stdout, 'C.UTF-8\n');
   });
 
   test('is greeted with two lines', () => {
@@ -182,11 +227,11 @@ describe('what must not be shipped', () => {
   });
 
   test('but the licence of every package is', () => {
-    const without = Object.keys(image.manifest.packages)
-      .filter((name) => !existsSync(join(image.tree, 'usr/share/doc', name, 'copyright')) &&
-        !entries.get(`usr/share/doc/${name}`)?.target);
+    /* In the image, where links lead to its own files. */
+    const script = 'for name; do [ -s "/usr/share/doc/$name/copyright" ] || echo "$name"; done';
+    const { status, stdout } = image.run(['sh', '-c', script, 'sh', ...Object.keys(image.manifest.packages)]);
 
-    assert.deepEqual(without, []);
+    assert.deepEqual({ status, stdout }, { status: 0, stdout: '' });
   });
 });
 
@@ -195,7 +240,8 @@ describe('the manifest', () => {
 
   test('is what the launcher takes', () => {
     assert.equal(manifest.name, 'Helix');
-    assert.equal(manifest.version, readFileSync(join(TOP, 'agent/VERSION'), 'utf8').trim());
+    const revision = inSources('wsl-rootfs/REVISION').trim();
+    assert.equal(manifest.version, inSources('agent/VERSION').trim() + (revision === '0' ? '' : `-${revision}`));
     assert.match(manifest.url, /^[A-Za-z0-9._-]+\.tar\.gz$/);
     assert.match(manifest.minimum_wsl, /^\d+\.\d+\.\d+$/);
     assert.ok(image.manifestBytes <= 65536, `${image.manifestBytes} bytes`);
@@ -220,17 +266,99 @@ describe('the manifest', () => {
     for (const [name, sum] of sums) assert.equal(sha256(join(DIRECTORY, name)), sum, name);
   });
 
-  test('and the bill of materials name what dpkg names', () => {
-    const output = image.run(['dpkg-query', '-W', '-f', '${Package} ${Version}\n']).stdout;
-    const installed = Object.fromEntries(output.trimEnd().split('\n').map((line) => line.split(' ')));
-    const [root, ...packages] = image.sbom.packages;
+  test('names what dpkg names', () => {
+    assert.deepEqual(manifest.packages, Object.fromEntries(installed().map(({ name, version }) => [name, version])));
+  });
 
-    assert.deepEqual(manifest.packages, installed);
-    assert.equal(image.sbom.spdxVersion, 'SPDX-2.3');
-    assert.equal(root.checksums[0].checksumValue, manifest.sha256);
-    assert.deepEqual(Object.fromEntries(packages.map((p) => [p.name, p.versionInfo])), installed);
-    assert.equal(new Set(image.sbom.packages.map((p) => p.SPDXID)).size, image.sbom.packages.length);
-    assert.equal(image.sbom.relationships.length, image.sbom.packages.length);
+  test('says of which day the lists of packages were', () => {
+    const { suite } = manifest;
+
+    assert.deepEqual(Object.keys(manifest.package_lists), [suite, `${suite}-security`, `${suite}-updates`]);
+    for (const date of Object.values(manifest.package_lists)) {
+      assert.match(date, DATE);
+      assert.ok(Math.abs(new Date(date) - statSync(image.archive).mtime) < 365 * 86400e3, date);
+    }
+  });
+});
+
+describe('the bill of materials', () => {
+  const { manifest, sbom } = image;
+  const { packages, relationships } = sbom;
+  const name = manifest.url.replace(/\.tar\.gz$/, '');
+  const release = ['ID', 'VERSION_ID'].map((key) =>
+    new RegExp(`^${key}="?([^"\n]*)`, 'm').exec(image.read('etc/os-release'))[1]);
+  const purl = (vendor, { name: package_, version }, qualifiers) =>
+    `pkg:deb/${vendor}/${encodeURIComponent(package_)}@${encodeURIComponent(version)}?` +
+    qualifiers.map(([key, value]) => `${key}=${encodeURIComponent(value)}`).join('&');
+  const distro = ['distro', release.join('-')];
+  const purlOf = ({ externalRefs }) => externalRefs.map(({ referenceCategory, referenceType, referenceLocator }) => {
+    assert.deepEqual([referenceCategory, referenceType], ['PACKAGE-MANAGER', 'purl']);
+    return referenceLocator;
+  }).join();
+  const find = (wanted) => packages.find((p) => p.name === wanted);
+  const related = (type) => relationships.filter(({ relationshipType }) => relationshipType === type)
+    .map(({ spdxElementId, relatedSpdxElement }) => `${spdxElementId} ${relatedSpdxElement}`).sort();
+  const [root] = packages;
+  const system = find(release[0]);
+  const source = find('gst-plugins-bad1.0');
+
+  test('has what SPDX 2.3 asks of a document', () => {
+    assert.equal(sbom.spdxVersion, 'SPDX-2.3');
+    assert.equal(sbom.dataLicense, 'CC0-1.0');
+    assert.equal(sbom.SPDXID, 'SPDXRef-DOCUMENT');
+    assert.equal(sbom.name, name);
+    assert.equal(new URL(sbom.documentNamespace).hash, '');
+    assert.ok(sbom.documentNamespace.includes(manifest.sha256), 'no two documents have the same namespace');
+    assert.match(sbom.creationInfo.created, DATE);
+    assert.ok(sbom.creationInfo.creators.length > 0);
+    for (const creator of sbom.creationInfo.creators) assert.match(creator, /^(Tool|Organization|Person): ./);
+  });
+
+  test('and of each package', () => {
+    for (const each of packages) {
+      assert.ok(each.name, JSON.stringify(each));
+      assert.match(each.SPDXID, /^SPDXRef-[A-Za-z0-9.-]+$/);
+      assert.equal(each.downloadLocation, 'NOASSERTION', each.name);
+      assert.equal(each.filesAnalyzed, false, each.name);
+      assert.ok(each.versionInfo, each.name);
+      if (each.supplier) assert.match(each.supplier, /^Organization: [^<>]+$/);
+    }
+    assert.equal(new Set(packages.map((p) => p.SPDXID)).size, packages.length);
+  });
+
+  test('and of their relations', () => {
+    const inside = packages.filter((p) => p !== root && p !== source);
+
+    assert.deepEqual(related('DESCRIBES'), [`SPDXRef-DOCUMENT ${root.SPDXID}`]);
+    assert.deepEqual(related('CONTAINS'), inside.map((p) => `${root.SPDXID} ${p.SPDXID}`).sort());
+    assert.deepEqual(related('GENERATED_FROM'), [`${find('helix-gstreamer-plugins').SPDXID} ${source.SPDXID}`]);
+    assert.equal(relationships.length, packages.length);
+  });
+
+  test('names the image and its system', () => {
+    assert.deepEqual([root.name, root.versionInfo, root.checksums],
+      [name, manifest.version, [{ algorithm: 'SHA256', checksumValue: manifest.sha256 }]]);
+    assert.deepEqual([system.versionInfo, system.primaryPackagePurpose], [release[1], 'OPERATING-SYSTEM']);
+  });
+
+  test('names what dpkg names, by release and source', () => {
+    const expected = installed().map(({ name: each, version, architecture, source: from, sourceVersion }) => ({
+      name: each, versionInfo: version, sourceInfo: `built package from: ${from} ${sourceVersion}`,
+      purl: purl(each.startsWith('helix-') ? 'helix' : release[0], { name: each, version },
+        [['arch', architecture], distro, ['upstream', `${from}@${sourceVersion}`]]),
+    }));
+    const found = packages.filter((p) => ![root, system, source].includes(p))
+      .map((p) => ({ name: p.name, versionInfo: p.versionInfo, sourceInfo: p.sourceInfo, purl: purlOf(p) }));
+    const byName = (a, b) => (a.name < b.name ? -1 : 1);
+
+    assert.deepEqual(found.sort(byName), expected.sort(byName));
+  });
+
+  test('names what our own plugins were taken from', () => {
+    const { versionInfo: version } = find('helix-gstreamer-plugins');
+
+    assert.equal(source.versionInfo, version);
+    assert.equal(purlOf(source), purl(release[0], { name: source.name, version }, [['arch', 'source'], distro]));
   });
 });
 

@@ -1,4 +1,5 @@
 # Ubuntu 24.04: Mesa 25.2 with D3D12, gstreamer-vaapi, GNOME 46.
+release=ubuntu-24.04
 mirror=http://archive.ubuntu.com/ubuntu
 security=http://security.ubuntu.com/ubuntu
 components='main universe'
