@@ -7,7 +7,7 @@
  *	viewers.c	what each viewer has been sent, may be sent, and does
  *	cursor.c	the pointer's shapes and place
  *	leash.c		leaves with whoever holds standard input
- *	status.c	/api/status, /metrics, /api/screenshot
+ *	status.c	/readyz, /api/status, /metrics, /api/screenshot
  *
  * Threads: main loop only. */
 #pragma once

@@ -309,9 +309,50 @@ static void answer_screenshot(struct agent *a, struct server_answer *answer)
 	munmap(map, map_size);
 }
 
+/* Whether a viewer would see the desktop. */
+static bool is_shown(const struct agent *a)
+{
+	return a->session_ready && a->capture && capture_arrived(a->capture) > 0 &&
+		a->notice != SP_NOTICE_ENCODER_FAILED;
+}
+
+/* Anybody may ask: words of our own, since a notice may quote what a program wrote. */
+static const char *what_is_missing(enum sp_notice notice)
+{
+	switch (notice) {
+	case SP_NOTICE_SESSION_RESTARTING:
+		return "a part of the desktop ended and is started anew\n";
+	case SP_NOTICE_SESSION_FAILED: return "the desktop keeps failing: the log says why\n";
+	case SP_NOTICE_ENCODER_FAILED: return "no encoder works: the log says why\n";
+	case SP_NOTICE_WAITING_FOR_PERMISSION:
+		return "somebody must allow the screen to be shared, on that screen\n";
+	case SP_NOTICE_READY:
+	case SP_NOTICE_SESSION_STARTING:
+	case SP_NOTICE_ENCODER_RESTARTING:
+	case SP_NOTICE_ENCODER_FALLBACK:
+	case SP_NOTICE_INPUT_UNAVAILABLE: break;
+	}
+	return "the desktop is starting\n";
+}
+
+static void answer_ready(const struct agent *a, struct server_answer *answer)
+{
+	bool is_ready = is_shown(a);
+	char *text = strdup(is_ready ? "ok\n" : what_is_missing(a->notice));
+
+	*answer = (struct server_answer){
+		.status = is_ready && text ? 200 : 503,
+		.content_type = "text/plain; charset=utf-8",
+		.body = (uint8_t *)text,
+		.size = text ? strlen(text) : 0,
+	};
+}
+
 void status_answer(void *owner, const char *path, struct server_answer *answer)
 {
-	if (!strcmp(path, "/api/status"))
+	if (!strcmp(path, "/readyz"))
+		answer_ready(owner, answer);
+	else if (!strcmp(path, "/api/status"))
 		answer_status(owner, answer);
 	else if (!strcmp(path, "/api/screenshot"))
 		answer_screenshot(owner, answer);

@@ -69,6 +69,7 @@ describe('an agent', () => {
       assert.equal((await agent.get(path)).status, 200, path);
     }
     assert.equal((await agent.get('/healthz', { token: '' })).status, 200);
+    assert.equal((await agent.get('/readyz', { token: '' })).status, 200);
     assert.equal((await agent.get('/nowhere', { token: '' })).status, 404);
   });
 

@@ -1,7 +1,8 @@
 /* Every part may die: the viewer stays connected, is told, and sees the desktop again; and when the
  * agent dies, nobody is left behind. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { startAgent } from '../lib/agent.mjs';
@@ -73,6 +74,43 @@ describe('a part that dies', () => {
 
     assert.ok(metrics.get('helix_encoder_restarts_total') >= 2);
     assert.ok(metrics.get('helix_session_restarts_total') >= 6);
+  });
+});
+
+describe('/readyz', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'helix-mutter-'));
+  const broken = join(directory, 'broken');
+  after(() => rmSync(directory, { recursive: true }));
+
+  /* In front of the real one. What it says when it cannot start is not for strangers. */
+  writeFileSync(join(directory, 'mutter'),
+    `#!/bin/sh\n[ ! -e ${broken} ] || { echo PRIVATE >&2; exit 1; }\nPATH=\${PATH#*:}\nexec mutter "$@"\n`, { mode: 0o755 });
+
+  const ask = async (agent) => {
+    const answer = await agent.get('/readyz', { token: '' });
+    return `${answer.status} ${await answer.text()}`;
+  };
+  const waitFor = (agent, wanted) => until(wanted, async () => await ask(agent) === wanted, 20_000);
+
+  test('says what is missing until there is a desktop, and when there is none any more', async (t) => {
+    writeFileSync(broken, '');
+    const agent = await startAgent({ name: 'ready', env: { PATH: `${directory}:${process.env.PATH}` } });
+    t.after(() => agent.stop());
+
+    assert.equal(await ask(agent), '503 the desktop is starting\n');
+    await waitFor(agent, '503 the desktop keeps failing: the log says why\n');
+    assert.equal((await agent.get('/healthz', { token: '' })).status, 200);
+    assert.match((await agent.status()).notice_text, /PRIVATE/);
+
+    rmSync(broken);
+    await waitFor(agent, '200 ok\n');
+    assert.equal((await agent.status()).session.ready, true);
+
+    writeFileSync(broken, '');
+    process.kill((await agent.child('mutter')).pid, 'SIGKILL');
+    await waitFor(agent, '503 a part of the desktop ended and is started anew\n');
+    rmSync(broken);
+    await waitFor(agent, '200 ok\n');
   });
 });
 

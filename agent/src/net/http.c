@@ -129,10 +129,22 @@ static int respond_page(struct lws *wsi, struct reply *reply, const char *path)
 	return respond_text(wsi, reply, 404, "There is nothing here.\n");
 }
 
-static int respond_api(struct lws *wsi, struct reply *reply, const char *path)
+static int respond_answer(struct lws *wsi, struct reply *reply, const char *path)
 {
 	struct server *s = server_of(wsi);
 	struct server_answer answer = { .status = 404, .content_type = "text/plain" };
+
+	s->events->answer(s->owner, path, &answer);
+	if (!answer.body)
+		return respond_text(
+			wsi, reply, (unsigned)answer.status, "There is nothing here.\n");
+	return respond(wsi, reply, (unsigned)answer.status, answer.content_type, NULL, answer.body,
+		answer.size, answer.body);
+}
+
+static int respond_api(struct lws *wsi, struct reply *reply, const char *path)
+{
+	struct server *s = server_of(wsi);
 	char header[GUARD_MAX_TOKEN + 16];
 
 	const char *token = guard_bearer_token(
@@ -142,12 +154,7 @@ static int respond_api(struct lws *wsi, struct reply *reply, const char *path)
 		return respond_text(wsi, reply, 401,
 			"This needs the header \"Authorization: Bearer TOKEN\".\n");
 	}
-	s->events->answer(s->owner, path, &answer);
-	if (!answer.body)
-		return respond_text(
-			wsi, reply, (unsigned)answer.status, "There is nothing here.\n");
-	return respond(wsi, reply, (unsigned)answer.status, answer.content_type, NULL, answer.body,
-		answer.size, answer.body);
+	return respond_answer(wsi, reply, path);
 }
 
 static int on_request(struct lws *wsi, struct reply *reply, const char *path)
@@ -166,6 +173,8 @@ static int on_request(struct lws *wsi, struct reply *reply, const char *path)
 		return respond_text(wsi, reply, 405, "GET only.\n");
 	if (!strcmp(path, "/healthz"))
 		return respond_text(wsi, reply, 200, "ok\n");
+	if (!strcmp(path, "/readyz"))
+		return respond_answer(wsi, reply, path);
 	if (!strcmp(path, "/metrics") || !strncmp(path, "/api/", 5))
 		return respond_api(wsi, reply, path);
 	if (!strcmp(path, "/stream"))

@@ -1,4 +1,5 @@
-/* The HTTP and WebSocket server: the page, /healthz, /api/..., /metrics and /stream.
+/* The HTTP and WebSocket server: the page, /healthz, /readyz, /api/..., /metrics and
+ * /stream.
  *
  * It also waits: libwebsockets' poll is the one place where the agent sleeps, and sd-event's loop
  * is adopted by it as one descriptor.
@@ -52,7 +53,7 @@ struct server_events {
 		void *owner, struct viewer *viewer, const struct packet *packet, uint64_t now_us);
 	/* It is gone; the last call for it. Only for viewers that said HELLO. */
 	void (*left)(void *owner, struct viewer *viewer);
-	/* An authorised GET below /api/ or of /metrics. */
+	/* An authorised GET below /api/ or of /metrics, or anybody's of /readyz. */
 	void (*answer)(void *owner, const char *path, struct server_answer *answer);
 };
 
