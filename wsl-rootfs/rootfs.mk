@@ -23,7 +23,7 @@ deb-test: deps-rootfs deps-deb node_modules              ## the package on a bar
 
 deps-compose:
 	$(Q)agent/packages/install tests/compose/packages.txt
-compose-test: deps-compose node_modules                  ## tests of compose/ (root; takes the minimal image)
+compose-test: deps-compose node_modules                  ## the container of an image (root; COMPOSE_PROFILE=desktop)
 	$(Q)node --test $(or $(FILE),$(wildcard tests/compose/*.test.mjs))
 
 rootfs-twice: deps-rootfs                                ## makes it two times, and compares (PROFILE=minimal)

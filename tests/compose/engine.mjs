@@ -11,7 +11,7 @@
  *   await engine.stop(); */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -53,6 +53,13 @@ class Engine {
   file(name, text, mode) {
     const path = join(this.#directory, name);
     writeFileSync(path, text, { mode });
+    return path;
+  }
+
+  /** An empty directory for them. */
+  folder(name) {
+    const path = join(this.#directory, name);
+    mkdirSync(path);
     return path;
   }
 

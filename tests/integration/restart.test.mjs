@@ -84,7 +84,8 @@ describe('/readyz', () => {
 
   /* In front of the real one. What it says when it cannot start is not for strangers. */
   writeFileSync(join(directory, 'mutter'),
-    `#!/bin/sh\n[ ! -e ${broken} ] || { echo PRIVATE >&2; exit 1; }\nPATH=\${PATH#*:}\nexec mutter "$@"\n`, { mode: 0o755 });
+    `#!/bin/sh\n[ ! -e ${broken} ] || { echo PRIVATE >&2; exit 1; }\nPATH=\${PATH#*:}\nexec mutter "$@"\n`,
+    { mode: 0o755 });
 
   const ask = async (agent) => {
     const answer = await agent.get('/readyz', { token: '' });
