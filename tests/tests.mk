@@ -9,9 +9,10 @@ tests/node_modules/.package-lock.json: tests/package-lock.json
 	$(Q)cd tests && npm ci --no-audit --no-fund --loglevel=error && touch node_modules/.package-lock.json
 
 # The image is made beside the tests, when they leave the processors idle; it has no timing of its own.
-test: deps-test deps-rootfs                    ## install what tests need, build, run everything
+test: deps-test deps-rootfs deps-compose       ## install what tests need, build, run everything
 	$(Q)$(MAKE) --no-print-directory -j2 test-programs test-image
 	$(Q)$(MAKE) --no-print-directory rootfs-test PROFILE=minimal
+	$(Q)$(MAKE) --no-print-directory compose-test COMPOSE_PROFILE=minimal
 
 # A line for each: within one they may run at once.
 test-programs:

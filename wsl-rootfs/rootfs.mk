@@ -4,7 +4,8 @@
 #   PROFILE    desktop or minimal
 #   MIRROR, SECURITY_MIRROR    where packages come from
 
-PROFILE ?= desktop
+PROFILE         ?= desktop
+COMPOSE_PROFILE ?= minimal
 
 deps-deb:
 	$(Q)agent/packages/install agent/packages/build.txt agent/packages/debian/tools.txt
@@ -24,7 +25,7 @@ deb-test: deps-rootfs deps-deb node_modules              ## the package on a bar
 deps-compose:
 	$(Q)agent/packages/install tests/compose/packages.txt
 compose-test: deps-compose node_modules                  ## the container of an image (root; COMPOSE_PROFILE=desktop)
-	$(Q)node --test $(or $(FILE),$(wildcard tests/compose/*.test.mjs))
+	$(Q)COMPOSE_PROFILE=$(COMPOSE_PROFILE) node --test $(or $(FILE),$(wildcard tests/compose/*.test.mjs))
 
 rootfs-twice: deps-rootfs                                ## makes it two times, and compares (PROFILE=minimal)
 	$(Q)wsl-rootfs/twice.sh $(PROFILE) $(SUITE)
