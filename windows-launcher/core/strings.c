@@ -5,6 +5,8 @@
 #include <string.h>
 
 #define STRINGS_TEXT(name, text) text,
+/* Sentences of several lines look to clang-tidy like a forgotten comma. */
+/* NOLINTNEXTLINE(bugprone-suspicious-missing-comma) */
 static const char *const texts[] = { STRINGS(STRINGS_TEXT) };
 #undef STRINGS_TEXT
 
