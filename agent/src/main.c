@@ -9,6 +9,7 @@
 #include "state.h"
 #include "sys/keeper.h"
 #include "sys/log.h"
+#include "sys/xdg.h"
 #include "tunnel.h"
 
 #include <errno.h>
@@ -19,6 +20,7 @@
 
 #define EXIT_USAGE    2
 #define SYSTEM_CONFIG "/etc/helix.conf"
+#define USER_CONFIG   "/helix.conf"
 
 extern char **environ;
 
@@ -59,29 +61,18 @@ static int read_config_file(struct options *options, enum option_source source, 
 	return -EINVAL;
 }
 
-/* False where there is no place for one. */
-static bool find_user_config(char path[PATH_MAX])
-{
-	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-	int length = -1;
-
-	if (config && *config == '/')
-		length = snprintf(path, PATH_MAX, "%s/helix.conf", config);
-	else if (home && *home == '/')
-		length = snprintf(path, PATH_MAX, "%s/.config/helix.conf", home);
-	return length >= 0 && length < PATH_MAX;
-}
-
 static int read_config_files(struct options *options, char error[OPTIONS_ERROR_SIZE])
 {
 	const char *named = getenv("HELIX_CONFIG");
-	char path[PATH_MAX];
+	char directory[PATH_MAX], path[PATH_MAX + sizeof USER_CONFIG];
 
 	if (named && *named)
 		return read_config_file(options, OPTION_FILE, named, true, error);
 	int r = read_config_file(options, OPTION_FILE, SYSTEM_CONFIG, false, error);
-	if (r >= 0 && find_user_config(path))
+	if (r >= 0 && xdg_directory("XDG_CONFIG_HOME", ".config", directory, sizeof directory)) {
+		snprintf(path, sizeof path, "%s" USER_CONFIG, directory);
 		r = read_config_file(options, OPTION_USER_FILE, path, false, error);
+	}
 	return r;
 }
 

@@ -3,6 +3,7 @@
 #include "core/guard.h"
 #include "sys/cleanup.h"
 #include "sys/log.h"
+#include "sys/xdg.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -185,14 +186,10 @@ int state_find_agent(uint16_t *ret_port, char *token, size_t size)
 
 static void restore_path(char *path, size_t size)
 {
-	const char *state = getenv("XDG_STATE_HOME");
-	const char *home = getenv("HOME");
 	char dir[PATH_MAX - 32];
 
-	if (state && *state == '/')
-		snprintf(dir, sizeof dir, "%s", state);
-	else
-		snprintf(dir, sizeof dir, "%s/.local/state", home ? home : "/nonexistent");
+	if (!xdg_directory("XDG_STATE_HOME", ".local/state", dir, sizeof dir))
+		snprintf(dir, sizeof dir, "/nonexistent");
 	snprintf(path, size, "%s/helix", dir);
 	mkdir(dir, 0700);
 	mkdir(path, 0700);

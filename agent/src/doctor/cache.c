@@ -5,6 +5,7 @@
 #include "doctor/probe.h"
 #include "doctor/report.h"
 #include "sys/cleanup.h"
+#include "sys/xdg.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -44,15 +45,9 @@ static bool take(const char *path, char *ret_path, size_t size)
 
 bool probe_cache_dir(const char *fallback, char *path, size_t size)
 {
-	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
 	char base[PATH_MAX - 8], own[PATH_MAX];
 
-	*base = '\0';
-	if (cache && *cache == '/')
-		snprintf(base, sizeof base, "%s", cache);
-	else if (home && *home == '/')
-		snprintf(base, sizeof base, "%s/.cache", home);
-	if (*base) {
+	if (xdg_directory("XDG_CACHE_HOME", ".cache", base, sizeof base)) {
 		mkdir(base, 0700);
 		snprintf(own, sizeof own, "%s/helix", base);
 		mkdir(own, 0700);
