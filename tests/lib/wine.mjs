@@ -11,16 +11,19 @@
  *
  * Takes root: the stub gives its Linux programs a /home of their own. */
 import { execFile, spawn } from 'node:child_process';
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { appendFileSync, closeSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, openSync,
-  readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, closeSync, copyFileSync, mkdirSync, mkdtempSync, openSync,
+  readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { BUILD } from './agent.mjs';
 import { besides, isAlive, withEnvironment } from './processes.mjs';
 import { DeadlineError, until, within } from './until.mjs';
+import { makePrefix, windowsPath, wineEnvironment } from './wine-prefix.mjs';
+
+export { windowsPath };
 
 const run = promisify(execFile);
 const LOGS = process.env.HELIX_TEST_LOGS ?? join(BUILD, 'test-logs');
@@ -34,82 +37,13 @@ const PROGRAMS_OF_LINUX = process.env.HELIX_AGENT ? dirname(resolve(process.env.
 const WINDOWS_MARK = 'HELIX_TEST_WINDOWS';
 const LINUX_MARK = 'HELIX_TEST_RUN';
 const LINUX_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-const TEMPLATE_DEADLINE_MS = 120000;
 const WINE_DEADLINE_MS = 30000;
 /* How long the leash may take, and the burial of what it ended. */
 const LEASH_MS = 5000;
 
-/* Managed=N: without a window manager every window takes wine two seconds to take away. The rest makes
- * it a Windows 10 that never asks and never phones. */
-const SETTINGS = `Windows Registry Editor Version 5.00
-
-[HKEY_CURRENT_USER\\Software\\Wine]
-"Version"="win10"
-
-[HKEY_CURRENT_USER\\Software\\Wine\\X11 Driver]
-"Managed"="N"
-
-[HKEY_CURRENT_USER\\Software\\Wine\\WineDbg]
-"ShowCrashDialog"=dword:00000000
-`;
 const WEBVIEW_KEY = 'HKCU\\SOFTWARE\\Microsoft\\EdgeUpdate\\ClientState\\' +
   '{F3017226-FE2A-4295-8BDF-00C3A9A7E4C5}';
 const WEBVIEW_FOLDER = 'C:\\Program Files\\WebView\\Application\\130.0.2849.80';
-
-/** "/tmp/x" as Windows calls it. */
-export const windowsPath = (path) => `Z:${path.replaceAll('/', '\\')}`;
-
-function wineEnvironment(prefix, home, more = {}) {
-  const kept = ['PATH', 'TMPDIR', 'USER', 'LOGNAME'].filter((name) => process.env[name])
-    .map((name) => [name, process.env[name]]);
-  return { ...Object.fromEntries(kept), HOME: home, LC_ALL: 'C.UTF-8', WINEPREFIX: prefix,
-    WINEARCH: 'win64', WINEDEBUG: process.env.WINEDEBUG ?? '-all',
-    /* Else it starts a bus of its own, which stays. */
-    DBUS_SESSION_BUS_ADDRESS: 'unix:path=/dev/null',
-    WINEDLLOVERRIDES: 'mscoree,mshtml=;winemenubuilder.exe=d', ...more };
-}
-
-/* A prefix takes wine more than ten seconds to make, so there is one to copy from. Made aside and
- * renamed: of two that make it at once, one is thrown away. */
-async function template() {
-  const { stdout: version } = await run('wine', ['--version']);
-  const key = createHash('sha256').update(version + SETTINGS).digest('hex').slice(0, 12);
-  const place = join(BUILD, `wine-${key}`);
-  if (existsSync(place)) return place;
-  mkdirSync(BUILD, { recursive: true });
-  const making = mkdtempSync(`${place}.`);
-  const prefix = join(making, 'prefix');
-  const env = wineEnvironment(prefix, join(making, 'home'));
-  mkdirSync(join(making, 'home'));
-  writeFileSync(join(making, 'settings.reg'), SETTINGS);
-  const options = { env, timeout: TEMPLATE_DEADLINE_MS };
-  await run('wineboot', ['--init'], options);
-  await run('wine', ['regedit', '/S', windowsPath(join(making, 'settings.reg'))], options);
-  await run('wineserver', ['-w'], options);
-  /* They lead out of the prefix, into a home. */
-  await run('find', [join(prefix, 'drive_c', 'users'), '-type', 'l', '-exec',
-    'sh', '-c', 'rm "$1" && mkdir "$1"', '', '{}', ';']);
-  try {
-    renameSync(making, place);
-  } catch (error) {
-    if (!existsSync(place)) throw error;
-    rmSync(making, { recursive: true });
-  }
-  return place;
-}
-
-/* C:\windows is 700 MB that nobody changes: hard links, where that can be. */
-async function copyTemplate(prefix) {
-  const from = join(await template(), 'prefix');
-  const inside = readdirSync(from).filter((name) => name !== 'drive_c').map((name) => join(from, name));
-  const folders = readdirSync(join(from, 'drive_c')).filter((name) => name !== 'windows')
-    .map((name) => join(from, 'drive_c', name));
-  mkdirSync(join(prefix, 'drive_c'), { recursive: true });
-  await run('cp', ['-a', ...inside, prefix]);
-  await run('cp', ['-a', ...folders, join(prefix, 'drive_c')]);
-  const all = [join(from, 'drive_c', 'windows'), join(prefix, 'drive_c')];
-  await run('cp', ['-al', ...all]).catch(() => run('cp', ['-a', '--reflink=auto', ...all]));
-}
 
 async function startDisplay({ width, height }) {
   const child = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', `${width}x${height}x24`,
@@ -218,7 +152,7 @@ class Windows {
     mkdirSync(LOGS, { recursive: true });
     process.on('exit', this.#killAtExit);
     this.logPath = join(LOGS, `wine-${this.#mark.slice(0, 8)}.log`);
-    await copyTemplate(this.prefix);
+    await makePrefix(this.prefix);
     this.#display = await startDisplay({ width: 1280, height: 800, ...display });
     this.#session = this.#makeSession(session);
     mkdirSync(join(this.#directory, 'wine-home'));
