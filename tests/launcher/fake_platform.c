@@ -343,12 +343,12 @@ static enum plat_event do_deed(void)
 	if (fake.deeds_done >= fake.deed_count)
 		return PLAT_EVENT_QUIT;
 	fake.deeds_done++;
+	if (deed->mends_both)
+		fake.is_localhost_broken = fake.is_tunnel_broken = false;
 	if (deed->breaks_localhost)
 		fake.is_localhost_broken = true;
 	if (deed->breaks_tunnel)
 		fake.is_tunnel_broken = true;
-	if (deed->mends_both)
-		fake.is_localhost_broken = fake.is_tunnel_broken = false;
 	return deed->event;
 }
 

@@ -45,8 +45,8 @@ struct fake_file {
 /* What the person does, so long after the desktop was opened first. */
 struct fake_deed {
 	uint32_t after_ms;
-	enum plat_event event; /* PLAT_EVENT_TIMEOUT = none */
-	bool breaks_localhost, breaks_tunnel, mends_both;
+	enum plat_event event;                            /* PLAT_EVENT_TIMEOUT = none */
+	bool breaks_localhost, breaks_tunnel, mends_both; /* mends first */
 };
 
 struct fake_pc {
@@ -72,7 +72,7 @@ struct fake_pc {
 	bool is_save_hanging, is_restore_hanging, is_sync_failing;
 	bool is_home_in_the_way;  /* the image has a directory in /home where a file was saved */
 	bool is_home_held;        /* what is in /home cannot be moved */
-	bool is_restore_doubtful; /* tar leaves with a warning */
+	bool is_restore_doubtful; /* it leaves with 1 */
 
 	bool is_disk_full, are_files_locked;
 	uint64_t disk_free;

@@ -328,6 +328,28 @@ TEST(launch, waits_for_a_way_to_a_desktop_that_is_alive)
 	CHECK_NUMBER(fake.questions, 0);
 }
 
+TEST(launch, goes_back_to_localhost_when_the_tunnel_did_not_survive_a_sleep)
+{
+	struct options options = plain();
+
+	fake_reset();
+	fake_install();
+	fake.deeds[0] = (struct fake_deed){
+		.after_ms = 1000, .event = PLAT_EVENT_WOKE, .breaks_localhost = true
+	};
+	fake.deeds[1] = (struct fake_deed){ .after_ms = 90000,
+		.event = PLAT_EVENT_WOKE,
+		.mends_both = true,
+		.breaks_tunnel = true };
+	fake.deeds[2] = (struct fake_deed){ .after_ms = 180000, .event = PLAT_EVENT_TIMEOUT };
+	fake.deed_count = 3;
+	check_good(fake_run(&options));
+
+	CHECK_NUMBER(fake.starts, 1);
+	CHECK_NUMBER(fake.views, 3);
+	CHECK_NUMBER(fake.questions, 0);
+}
+
 TEST(launch, asks_before_it_gives_up_a_desktop_that_is_alive)
 {
 	struct options options = plain();

@@ -81,8 +81,9 @@ describe('--uninstall', () => {
       mkdirSync(join(folder, name));
       writeFileSync(join(folder, name, 'ext4.vhdx'), 'letters');
     }
+    writeFileSync(join(folder, 'kept.tar'), 'letters');
     const words = ['--name', 'Kept', '--data', 'C:\\kept'];
-    const kept = ['C:\\kept\\system.old-1', 'C:\\kept\\system.old-2'];
+    const kept = ['C:\\kept\\system.old-1', 'C:\\kept\\system.old-2', 'C:\\kept\\kept.tar'];
     const no = await answer('Keep it', kept, ...words);
     assert.equal(await no.helix.exited, 3);
     assert.ok(existsSync(join(folder, 'system.old-2', 'ext4.vhdx')));

@@ -53,7 +53,7 @@ struct launch {
 
 	struct ready ready;
 	bool has_agent, is_ready, was_reached;
-	unsigned rounds;          /* in which both ways to a live desktop were tried in vain */
+	uint64_t cut_since_ms;    /* both ways to a live desktop; 0 = they are not, or just asked */
 	enum fault why_not_ready; /* since it was ready the last time, if ever */
 	uint16_t port;
 	bool is_tunnelled;

@@ -13,7 +13,7 @@
 #define LEAVE_MS       5000
 #define PROBE_MS       60000
 #define LINES_AT_ONCE  64
-#define ROUNDS         3 /* of half a minute or more; then the person is asked */
+#define ASK_AFTER_MS   (2 * 60 * 1000) /* in vain; and again after as long */
 
 /* What an exit code of wsl.exe means beyond those of Linux' programs. */
 #define EXIT_NO_SUCH_PROGRAM 127
@@ -36,7 +36,7 @@ enum machine_event launch_start_agent(struct launch *l)
 	int r = plat_agent_start(arguments);
 
 	l->is_ready = l->was_reached = l->is_tunnelled = false;
-	l->rounds = 0;
+	l->cut_since_ms = 0;
 	if (r != PLAT_OK)
 		return launch_fail_by_wsl(l, r, FAULT_WSL_BROKEN, NULL, NULL);
 	l->has_agent = true;
@@ -171,7 +171,7 @@ static enum machine_event reach_port(struct launch *l, uint16_t port, enum strin
 		if (r == PLAT_OK) {
 			l->port = port;
 			l->was_reached = true;
-			l->rounds = 0;
+			l->cut_since_ms = 0;
 			return EVENT_DONE;
 		}
 		if (r == PLAT_CANCELLED)
@@ -204,17 +204,30 @@ static enum machine_event wait_for_way(struct launch *l, enum string why_no_tunn
 	const char *const buttons[] = { string_text(STRING_KEEP_WAITING),
 		string_text(STRING_RESTART), NULL };
 
-	if (++l->rounds % ROUNDS != 0)
+	/* The page was on the port of a tunnel that leads nowhere now. */
+	if (l->port != l->ready.port && !l->options->options->tunnel &&
+		plat_health(l->ready.port, l->ready.instance, HEALTH_MS) == PLAT_OK) {
+		plat_tunnel_stop();
+		l->port = l->ready.port;
+		l->cut_since_ms = 0;
+		return EVENT_DONE;
+	}
+	if (l->cut_since_ms == 0)
+		l->cut_since_ms = plat_now_ms();
+	if (plat_now_ms() - l->cut_since_ms < ASK_AFTER_MS)
 		return EVENT_UNREACHABLE;
+	l->cut_since_ms = 0;
 	string_fill(content, sizeof content, string_text(STRING_NO_WAY_WHY),
 		string_text(l->why_not_localhost), string_text(why_no_tunnel));
-	return plat_ask(&(struct plat_question){
-		       .title = string_text(STRING_NAME),
-		       .instruction = string_text(STRING_NO_WAY),
-		       .content = content,
-		       .details = l->details,
-		       .buttons = buttons,
-	       }) == 1
+	int answer = plat_ask(&(struct plat_question){
+		.title = string_text(STRING_NAME),
+		.instruction = string_text(STRING_NO_WAY),
+		.content = content,
+		.details = l->details,
+		.buttons = buttons,
+	});
+	/* It may have been answered hours later. */
+	return answer == 1 && plat_health(l->port, l->ready.instance, HEALTH_MS) != PLAT_OK
 		? EVENT_RESTART
 		: EVENT_UNREACHABLE;
 }
@@ -284,12 +297,13 @@ enum machine_event launch_check(struct launch *l)
 		int r = plat_health(l->port, l->ready.instance, HEALTH_MS);
 
 		if (r == PLAT_OK) {
-			l->rounds = 0;
+			l->cut_since_ms = 0;
 			return EVENT_DONE;
 		}
 		if (r == PLAT_CANCELLED)
 			return EVENT_QUIT;
-		l->why_not_localhost = why_not(r);
+		if (l->port == l->ready.port)
+			l->why_not_localhost = why_not(r);
 		event = pause_for(l, CHECK_PAUSE_MS);
 		if (event != NOTHING)
 			return event;

@@ -12,8 +12,6 @@
 #define ARCHIVE_END   1024 /* zeroes, behind the last member of every archive */
 #define OLD_SYSTEMS   5    /* disks that were in the way and are kept */
 
-#define TAR_WARNED    1 /* it did all that it was asked to, and something was odd */
-
 /* In the system: where what was in /home is kept when the saved files come back. Not in /home, so
  * the next update does not take it along. */
 #define HOME_BEFORE "/root/home-before-restore"
@@ -385,14 +383,15 @@ static int move_home_aside(struct launch *l)
 		l, &(struct plat_command){ .arguments = move, .timeout_ms = LAUNCH_HOME_MS });
 }
 
-/* PLAT_OK when /home is as it was saved, and on the disk; else l->outcome may tell why not. */
+/* PLAT_OK with exit code 0 when /home is as it was saved, and on the disk. No other code will do:
+ * tar unpacks without warnings, and wsl.exe leaves with 1 when Linux is taken from it. */
 static int unpack_home(struct launch *l, const char *path)
 {
 	int r = move_home_aside(l);
 
 	if (r == PLAT_OK)
 		r = run_tar(l, "-xpf", path, NULL);
-	if (r != PLAT_OK || l->outcome.exit_code > TAR_WARNED)
+	if (r != PLAT_OK || l->outcome.exit_code != 0)
 		return r;
 	return sync_system(l);
 }

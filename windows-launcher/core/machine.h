@@ -8,6 +8,7 @@
  *   INSTALL_WSL     -> SAVE_HOME -> REMOVE_OLD -> IMPORT      |                        CHECK
  *                   -> RESTORE_HOME -> SETTLE ----------------'
  *
+ * A live desktop that no way leads to: CHECK and TUNNEL by turns, until one does.
  * From everywhere: a quit goes through STOP to ENDED, a failure through STOP to FAILED, a crash of
  * the agent through STOP and BACK_OFF to START_AGENT. So nothing but STOP has to know what runs.
  *
@@ -105,10 +106,10 @@ enum machine_event {
 	EVENT_GOT_FURTHER, /* it broke off too, but further on than the last time */
 	EVENT_WRONG,       /* the download is not what it should be; likewise */
 	EVENT_IN_THE_WAY,  /* debris of an earlier import; likewise */
-	EVENT_UNREACHABLE, /* the desktop, by localhost */
+	EVENT_UNREACHABLE, /* the desktop, by the way that was tried */
 	EVENT_WOKE,
 	EVENT_OPEN,    /* the person wants to see the desktop again */
-	EVENT_CRASHED, /* the agent left, or cannot be reached any more; likewise */
+	EVENT_CRASHED, /* the agent left; likewise */
 	EVENT_RESTART, /* the person wants a new session */
 	EVENT_COUNT,
 };

@@ -59,10 +59,10 @@
 		"The system is replaced by the new one. Your files in /home are kept; programs "   \
 		"that you installed into the system yourself are not.\n\n"                         \
 		"If you answer Later, Helix does not ask again for this version. To be asked, "    \
-		"start Helix.exe --update.")                                                       \
+		"quit Helix and start Helix.exe --update.")                                        \
 	X(STRING_UPDATE_NOW, "Update now")                                                         \
 	X(STRING_LATER, "Later")                                                                   \
-	/* Why a way to the desktop does not work; part of FAULT_UNREACHABLE. */                   \
+	/* Why a way to the desktop does not work; for FAULT_UNREACHABLE, STRING_NO_WAY_WHY */     \
 	X(STRING_NO_CONNECTION, "no connection")                                                   \
 	X(STRING_NO_ANSWER, "no answer")                                                           \
 	X(STRING_FOREIGN_ANSWER, "another program answers")                                        \
@@ -120,8 +120,8 @@
 	X(STRING_UNINSTALL_KEPT_WHY,                                                               \
 		"This removes the Helix system and every file in it, also those in your home "     \
 		"folder there. It cannot be undone.\n\n"                                           \
-		"It also removes the disks of earlier systems, which were kept because files of "  \
-		"yours may be in them:\n%s")                                                       \
+		"It also removes disks of earlier systems and copies of your files, which were "   \
+		"kept because they may be all that there is:\n%s")                                 \
 	X(STRING_UNINSTALL, "Remove it with all its files")                                        \
 	X(STRING_UNINSTALL_KEEP, "Keep it")                                                        \
 	X(STRING_UNINSTALLED, "Helix has been removed")                                            \
@@ -153,7 +153,7 @@
 		"                    %LOCALAPPDATA%\n"                                             \
 		"  --browser         show it in the browser\n"                                     \
 		"  --tunnel          reach it through wsl.exe instead of localhost\n"              \
-		"  --update          offer a newer system, also after the answer Later\n"          \
+		"  --update          when it starts: offer a newer system, also after Later\n"     \
 		"  --diagnose        say what there is to know if something does not work\n"       \
 		"  --uninstall       remove the system and every file in it, and what was kept\n"  \
 		"                    of earlier ones\n"                                            \

@@ -28,8 +28,9 @@ struct leash {
 };
 
 static struct leash *current;
-/* Auto reset; made with the first leash and never closed. */
-static HANDLE volatile suspending;
+/* Set from the suspension to the resumption. Manual reset; made with the first leash, never closed.
+ */
+static HANDLE volatile suspended;
 
 /* Collects bytes into lines. */
 struct line {
@@ -161,11 +162,13 @@ static DWORD WINAPI read_errors(void *argument)
 static DWORD WINAPI beat(void *argument)
 {
 	struct leash *leash = argument;
-	const HANDLE handles[] = { leash->stop_beat, suspending };
-	DWORD woken;
+	const HANDLE handles[] = { leash->stop_beat, suspended };
+	bool sleeps = false;
 
-	while ((woken = WaitForMultipleObjects(2, handles, FALSE, BEAT_MS)) != WAIT_OBJECT_0) {
-		const char *word = woken == WAIT_TIMEOUT ? "\n" : "z";
+	/* Told once at once, then by each beat: a while may pass before all stands still. */
+	while (WaitForMultipleObjects(sleeps ? 1 : 2, handles, FALSE, BEAT_MS) != WAIT_OBJECT_0) {
+		sleeps = WaitForSingleObject(suspended, 0) == WAIT_OBJECT_0;
+		const char *word = sleeps ? "z" : "\n";
 
 		if (pipe_write(leash->process.input, word, 1, BEAT_MS, &leash->stop_beat, 1) ==
 			PLAT_ENDED)
@@ -219,12 +222,12 @@ static int leash_start(struct leash *leash, const char *const *arguments)
 
 	if (!win_system_program(L"wsl.exe", program, MAX_PATH))
 		return PLAT_MISSING;
-	if (!suspending)
-		InterlockedExchangePointer(&suspending, CreateEventW(NULL, FALSE, FALSE, NULL));
+	if (!suspended)
+		InterlockedExchangePointer(&suspended, CreateEventW(NULL, TRUE, FALSE, NULL));
 	leash->stop_beat = CreateEventW(NULL, TRUE, FALSE, NULL);
 	leash->stop_readers = CreateEventW(NULL, TRUE, FALSE, NULL);
 	leash->has_line = CreateEventW(NULL, TRUE, FALSE, NULL);
-	if (!suspending || !leash->stop_beat || !leash->stop_readers || !leash->has_line)
+	if (!suspended || !leash->stop_beat || !leash->stop_readers || !leash->has_line)
 		return win_failed("agent: no event", GetLastError());
 	int r = process_start(&(struct process_options){ .program = program,
 				      .arguments = arguments,
@@ -240,12 +243,14 @@ static int leash_start(struct leash *leash, const char *const *arguments)
 	return r;
 }
 
-void win_agent_suspend(void)
+void win_agent_suspend(bool is_suspended)
 {
-	HANDLE event = InterlockedCompareExchangePointer(&suspending, NULL, NULL);
+	HANDLE event = InterlockedCompareExchangePointer(&suspended, NULL, NULL);
 
-	if (event)
+	if (event && is_suspended)
 		SetEvent(event);
+	else if (event)
+		ResetEvent(event);
 }
 
 int plat_agent_start(const char *const *arguments)

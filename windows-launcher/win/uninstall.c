@@ -16,27 +16,33 @@
 enum { UNREGISTER_MS = 180000 };
 enum { IS_GONE = 0, IS_THERE = 1, IS_LEFT = 2, IS_KEPT = 3 };
 
-/* The disks that core/launch_system.c moved aside: their paths, one in a line; those that do not
- * fit are left out. "" when there are none. */
+/* What may hold files of the person: the disks that core/launch_system.c moved aside, and copies of
+ * /home that wait. Their paths, one in a line; those that do not fit are left out. "" when there
+ * are none. */
 static void list_kept(char *text, size_t size)
 {
-	wchar_t pattern[DATA_PATH_SIZE], path[DATA_PATH_SIZE];
-	WIN32_FIND_DATAW found;
-	HANDLE search = INVALID_HANDLE_VALUE;
+	static const wchar_t *const patterns[] = { L"system.old-*", L"*.tar" };
 	size_t used = 0;
 
 	*text = '\0';
-	if (data_path(L"system.old-*", pattern))
-		search = FindFirstFileW(pattern, &found);
-	if (search == INVALID_HANDLE_VALUE)
-		return;
-	do {
-		char *narrow = data_path(found.cFileName, path) ? win_narrow(path) : NULL;
-		if (narrow && used + strlen(narrow) + 2 <= size)
-			used += (size_t)sprintf(text + used, "%s%s", used ? "\n" : "", narrow);
-		free(narrow);
-	} while (FindNextFileW(search, &found));
-	FindClose(search);
+	for (size_t i = 0; i < sizeof(patterns) / sizeof(*patterns); i++) {
+		wchar_t pattern[DATA_PATH_SIZE], path[DATA_PATH_SIZE];
+		WIN32_FIND_DATAW found;
+		HANDLE search = INVALID_HANDLE_VALUE;
+
+		if (data_path(patterns[i], pattern))
+			search = FindFirstFileW(pattern, &found);
+		if (search == INVALID_HANDLE_VALUE)
+			continue;
+		do {
+			char *narrow = data_path(found.cFileName, path) ? win_narrow(path) : NULL;
+			if (narrow && used + strlen(narrow) + 2 <= size)
+				used += (size_t)sprintf(
+					text + used, "%s%s", used ? "\n" : "", narrow);
+			free(narrow);
+		} while (FindNextFileW(search, &found));
+		FindClose(search);
+	}
 }
 
 static bool is_meant(void)

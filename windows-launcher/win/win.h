@@ -21,8 +21,9 @@ HANDLE win_cancelled(void);
 /* Tell plat_wait(): the worker hears each kind once, however often it was posted meanwhile. */
 void win_post_event(enum plat_event event);
 
-/* Windows goes to sleep: tell the agent that silence means nothing until the next beat. */
-void win_agent_suspend(void);
+/* Windows goes to sleep, or is awake again: meanwhile the agent is told that silence means nothing.
+ */
+void win_agent_suspend(bool is_suspended);
 
 /* The last error as a plat_result, after a line in the log: "http: cannot connect: 12029". */
 int win_failed(const char *what, DWORD error);

@@ -220,10 +220,12 @@ static void ask_for_news(void)
 
 static void on_power(WPARAM what)
 {
-	if (what == PBT_APMSUSPEND)
-		win_agent_suspend();
-	else if (what == PBT_APMRESUMEAUTOMATIC || what == PBT_APMRESUMESUSPEND)
+	if (what == PBT_APMSUSPEND) {
+		win_agent_suspend(true);
+	} else if (what == PBT_APMRESUMEAUTOMATIC || what == PBT_APMRESUMESUSPEND) {
+		win_agent_suspend(false);
 		win_post_event(PLAT_EVENT_WOKE);
+	}
 }
 
 static LRESULT CALLBACK on_message(HWND handle, UINT message, WPARAM wide, LPARAM wider)
