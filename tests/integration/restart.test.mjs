@@ -80,11 +80,12 @@ describe('a part that dies', () => {
 describe('/readyz', () => {
   const directory = mkdtempSync(join(tmpdir(), 'helix-mutter-'));
   const broken = join(directory, 'broken');
+  const held = join(directory, 'held');
   after(() => rmSync(directory, { recursive: true }));
 
   /* In front of the real one. What it says when it cannot start is not for strangers. */
   writeFileSync(join(directory, 'mutter'),
-    `#!/bin/sh\n[ ! -e ${broken} ] || { echo PRIVATE >&2; exit 1; }\nPATH=\${PATH#*:}\nexec mutter "$@"\n`,
+    `#!/bin/sh\nwhile [ -e ${held} ]; do sleep 0.05; done\n[ ! -e ${broken} ] || { echo PRIVATE >&2; exit 1; }\nPATH=\${PATH#*:}\nexec mutter "$@"\n`,
     { mode: 0o755 });
 
   const ask = async (agent) => {
@@ -95,10 +96,12 @@ describe('/readyz', () => {
 
   test('says what is missing until there is a desktop, and when there is none any more', async (t) => {
     writeFileSync(broken, '');
+    writeFileSync(held, '');
     const agent = await startAgent({ name: 'ready', env: { PATH: `${directory}:${process.env.PATH}` } });
     t.after(() => agent.stop());
 
     assert.equal(await ask(agent), '503 the desktop is starting\n');
+    rmSync(held);
     await waitFor(agent, '503 the desktop keeps failing: the log says why\n');
     assert.equal((await agent.get('/healthz', { token: '' })).status, 200);
     assert.match((await agent.status()).notice_text, /PRIVATE/);
