@@ -41,7 +41,7 @@ describe(`the package on a bare ${suite}`, () => {
     execFileSync(join(TOP, 'tests/deb/bare.sh'), [suite, `build/deb/trees/${suite}`],
       { stdio: ['ignore', 'ignore', 'pipe'], maxBuffer: LOG_BYTES });
     const begin = performance.now();
-    child = spawn(join(TOP, 'tests/rootfs/enter.sh'), [tree, 'env', '-u', 'WSL_DISTRO_NAME', '-u', 'WSL_INTEROP',
+    child = spawn(join(TOP, 'tests/lib/enter.sh'), [tree, 'env', '-u', 'WSL_DISTRO_NAME', '-u', 'WSL_INTEROP',
       '-u', 'WSLENV', 'sh', '-c', SCRIPT], { env: { ...process.env, WSL_USER: 'root', WSL_BOOT: 'no' } });
     exited = once(child, 'exit');
     child.stderr.setEncoding('utf8').on('data', (text) => {

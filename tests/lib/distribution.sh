@@ -1,6 +1,6 @@
 #!/bin/sh
 # What WSL's init brings to a distribution, and how it starts programs in it: in one place, for the tests
-# that enter an image themselves (rootfs/enter.sh) and for the tests' wsl.exe (launcher/bridge_system.c).
+# that enter an image themselves (enter.sh) and for the tests' wsl.exe (launcher/bridge_system.c).
 # Neither Windows nor /dev/dxg is there. Takes root, a mount and a PID namespace of its own.
 #
 #   distribution.sh mount ROOT             its mounts and files; once

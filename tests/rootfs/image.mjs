@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url';
 
 export const TOP = resolve(fileURLToPath(import.meta.url), '../../..');
 export const DIRECTORY = resolve(process.env.ROOTFS_DIRECTORY ?? join(TOP, 'build/rootfs'));
-const ENTER = join(TOP, 'tests/rootfs/enter.sh');
+const ENTER = join(TOP, 'tests/lib/enter.sh');
 const LISTING_BYTES = 64 << 20;
 
 export const sha256 = (path) => createHash('sha256').update(readFileSync(path)).digest('hex');

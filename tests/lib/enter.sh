@@ -1,6 +1,6 @@
 #!/bin/sh
 # enter.sh TREE COMMAND...: runs a command in an image as WSL would run `wsl -d Helix --exec COMMAND`
-# (lib/distribution.sh). Whatever is written goes with the last process; the tree stays as it is. Takes
+# (distribution.sh). Whatever is written goes with the last process; the tree stays as it is. Takes
 # root.
 #
 #   WSL_USER   instead of the default user
@@ -12,7 +12,7 @@ if [ "${INSIDE-}" != yes ]; then
 fi
 unset INSIDE
 
-distribution=$(dirname "$0")/../lib/distribution.sh
+distribution=$(dirname "$0")/distribution.sh
 tree=$1
 shift
 root=$tree.root
